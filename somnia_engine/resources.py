@@ -1,0 +1,51 @@
+"""The one place of the engine that opens `models/` and `data/`; a model is used only when it matches its card."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from somnia_engine.errors import ModelError
+from somnia_engine.text import Text
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
+DATA = ROOT / "data"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A trained model as it lies on disk: its card and its weights, checked against the card's sha256."""
+
+    name: str
+    card: dict[str, Any]
+    weights: dict[str, bytes]
+
+
+@cache
+def load_model(name: str) -> Model:
+    """Read `models/<name>/card.toml` and every file it lists under `[files]` (name = sha256).
+
+    Raises
+    ------
+    ModelError
+        The folder, the card or a file is missing, or a checksum differs.
+    """
+    folder = MODELS / name
+    try:
+        card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
+        weights = {file: (folder / file).read_bytes() for file in card["files"]}
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(Text("The model {name} cannot be loaded: {reason}", {"name": name, "reason": str(error)})) from error
+    for file, content in weights.items():
+        if hashlib.sha256(content).hexdigest() != card["files"][file]:
+            raise ModelError(Text("{file} of the model {name} is not the one its card describes; train it again or restore it.", {"file": file, "name": name}))
+    return Model(name, card, weights)
+
+
+@cache
+def load_table(name: str) -> dict[str, Any]:
+    """Read `data/<name>.toml`."""
+    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))

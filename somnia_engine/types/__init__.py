@@ -1,0 +1,1 @@
+"""What the house talks about: frozen values without I/O."""

@@ -55,3 +55,7 @@ def speaking(catalogue: Catalogue) -> Iterator[None]:
         yield
     finally:
         _catalogue.reset(token)
+
+
+Said = dict[str, str | int | float | Text]
+"""What stands in the places of a Text."""

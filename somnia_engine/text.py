@@ -40,7 +40,8 @@ class Text:
 def t(msgid: str | Text, /, **values: str | float | Text) -> str:
     """Return the sentence in the current reader's language, places filled; an untranslated one stays English."""
     if isinstance(msgid, Text):
-        msgid, values = msgid.msgid, {**msgid.values, **values}
+        values = {**msgid.values, **values}
+        msgid = msgid.msgid
     sentence = _catalogue.get()(msgid)
     if not values:
         return sentence

@@ -1,0 +1,51 @@
+"""The housekeeper: what is kept, who may, what runs."""
+
+from flask import Flask, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.pool import NullPool
+
+from somnia_server.settings import Settings
+
+__all__ = ["create_server", "init_app"]
+
+FORM_BYTES = 16 * 1024 * 1024
+
+
+def create_server(settings: Settings) -> Flask:
+    """Return a Flask application with everything of the housekeeper in it and no pages."""
+    app = Flask("somnia", static_folder=None)
+    init_app(app, settings)
+    return app
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give an application its database, vault, gate, languages, upload routes and health answer; call it before any page is made."""
+    from somnia_server.access import init_access
+    from somnia_server.i18n import init_languages
+    from somnia_server.store.house import House, settle
+    from somnia_server.store.schema import upgrade
+    from somnia_server.store.tables import db
+    from somnia_server.store.vault import Vault
+    from somnia_server.work.tus import tus
+
+    vault = Vault(settings.prepare())
+    app.secret_key = settings.secret_key or vault.derive(b"somnia cookies").hex()
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}  # no connection outlives its use, or a fork
+    app.config["MAX_CONTENT_LENGTH"] = FORM_BYTES
+    settle(app, House(settings, vault))
+    db.init_app(app)
+    with app.app_context():
+        upgrade(db.engine)
+    init_access(app)
+    init_languages(app)
+    app.register_blueprint(tus)
+    app.add_url_rule("/healthz", view_func=_health)
+
+
+def _health() -> Response:
+    """Answer whether the database answers."""
+    from somnia_server.store.tables import session
+
+    session().execute(text("SELECT 1"))
+    return jsonify({"status": "ok"})

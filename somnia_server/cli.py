@@ -1,0 +1,124 @@
+"""The administrator's commands: `python -m somnia_server.cli init | prepare-demo | run | purge`."""
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+from somnia_server.settings import PROJECT, Settings, SettingsError
+
+GRACE_S = 10.0
+WATCH_S = 0.5
+RESTART_S = 1.0
+THREADS = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 2 when the settings cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m somnia_server.cli", description=__doc__)
+    commands = {"init": _init, "prepare-demo": _prepare_demo, "run": _run, "purge": _purge}
+    parser.add_argument("command", choices=sorted(commands))
+    chosen = parser.parse_args(arguments).command
+    try:
+        return commands[chosen](Settings.from_env())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _init(settings: Settings) -> int:
+    from somnia_server import create_server
+
+    create_server(settings)
+    print(f"data: {settings.instance}\nkey:  {settings.key_file} (keep a copy of it, on another disk than the data)")
+    return 0
+
+
+def _prepare_demo(settings: Settings) -> int:
+    from somnia_engine.synthetic import DEMOS, write_demo
+
+    settings.prepare()
+    for demo in DEMOS:
+        folder, draft = settings.demo / demo.key, settings.demo / f".{demo.key}"
+        if folder.is_dir():
+            continue
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        write_demo(demo.key, draft)
+        draft.rename(folder)
+        print(f"demo prepared: {demo.key}")
+    return 0
+
+
+def _purge(settings: Settings) -> int:
+    from somnia_server import create_server
+    from somnia_server.work.worker import sweep
+
+    with create_server(settings).app_context():
+        sweep()
+    return 0
+
+
+def _run(settings: Settings) -> int:
+    _init(settings)
+    _prepare_demo(settings)
+    worker = [sys.executable, "-m", "somnia_server.work.worker"]
+    web = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-k",
+        "gthread",
+        "--threads",
+        str(THREADS),
+        "-w",
+        "1",
+        "--timeout",
+        "0",
+        "--graceful-timeout",
+        "5",
+    ]
+    web += ["-b", f"{settings.host}:{settings.port}", "app:server"]
+    print(f"SOMNIA is on its way: http{'s' if settings.tls else ''}://{settings.host}:{settings.port}")
+    return _supervise([web, *[worker] * settings.workers])
+
+
+def _supervise(commands: Sequence[Sequence[str]]) -> int:
+    """Keep the processes running until this one is told to stop; the first is the web server, whose early end ends all."""
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    running = [subprocess.Popen(command, cwd=PROJECT) for command in commands]
+    while not stopping:
+        time.sleep(WATCH_S)
+        if running[0].poll() is not None:
+            break
+        for i, process in enumerate(running):
+            if process.poll() is not None and not stopping:
+                time.sleep(RESTART_S)
+                running[i] = subprocess.Popen(commands[i], cwd=PROJECT)
+    return _end_all(running, stopping=stopping)
+
+
+def _end_all(running: Sequence[subprocess.Popen[bytes]], *, stopping: bool) -> int:
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return 0 if stopping else running[0].returncode or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""What the administrator decides: read once from the environment, checked as a whole, frozen."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+PROJECT = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+KEY_BYTES = 32
+MIB = 1024 * 1024
+N = TypeVar("N", int, float)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message lists every reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one instance.
+
+    `raw_hours` is how long raw uploads stay after their analysis (0 = they are deleted at once), `visitor_hours` how long a
+    visitor's nights and uploads stay, `max_upload_bytes` the largest file, `tls` whether the pages are served over https.
+    """
+
+    instance: Path
+    database_url: str
+    key_file: Path
+    secret_key: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8050
+    visitor_hours: float = 24.0
+    raw_hours: float = 0.0
+    max_upload_bytes: int = 4096 * MIB
+    analysis_memory_mib: int = 4096
+    workers: int = 1
+    tls: bool = False
+    debug: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the SOMNIA_ variables; SettingsError lists every value that cannot be used."""
+        env = _Reading(os.environ if environ is None else environ)
+        instance = env.path("INSTANCE", PROJECT / "instance")
+        settings = cls(
+            instance=instance,
+            database_url=env.text("DATABASE_URL", f"sqlite:///{instance / 'somnia.db'}"),
+            key_file=env.path("KEY_FILE", _config_home(env.environ) / "somnia" / "master.key"),
+            secret_key=env.text("SECRET_KEY", "") or None,
+            host=env.text("HOST", "127.0.0.1"),
+            port=env.number("PORT", 8050, low=1, high=65535),
+            visitor_hours=env.number("VISITOR_HOURS", 24.0, low=0.01, high=8760.0),
+            raw_hours=env.number("RAW_HOURS", 0.0, low=0.0, high=8760.0),
+            max_upload_bytes=env.number("MAX_UPLOAD_MIB", 4096, low=1, high=1024 * 1024) * MIB,
+            analysis_memory_mib=env.number("ANALYSIS_MEMORY_MIB", 4096, low=512, high=1024 * 1024),
+            workers=env.number("WORKERS", 1, low=0, high=64),
+            tls=env.flag("TLS"),
+            debug=env.flag("DEBUG"),
+        )
+        _refuse(env.problems + settings.problems())
+        return settings
+
+    def problems(self) -> list[str]:
+        """Return why these settings would be unsafe, one sentence each."""
+        found = []
+        if self.key_file.resolve().is_relative_to(self.instance.resolve()):
+            found.append(
+                f"SOMNIA_KEY_FILE={self.key_file} lies inside SOMNIA_INSTANCE={self.instance}: with the data the key would be taken"
+            )
+        elif self.key_file.exists() and self.key_file.stat().st_size != KEY_BYTES:
+            found.append(f"SOMNIA_KEY_FILE={self.key_file} has {self.key_file.stat().st_size} bytes; {KEY_BYTES} random bytes are needed")
+        elif self.key_file.exists() and self.key_file.stat().st_mode & 0o077:
+            found.append(f"SOMNIA_KEY_FILE={self.key_file} can be read by others; run: chmod 600 {self.key_file}")
+        if self.secret_key is not None and len(self.secret_key) < KEY_BYTES:
+            found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
+        if self.host not in LOOPBACK:
+            found += self._problems_off_loopback()
+        return found
+
+    def _problems_off_loopback(self) -> list[str]:
+        found = []
+        if self.debug:
+            found.append(f"SOMNIA_DEBUG is only allowed on loopback; SOMNIA_HOST={self.host} is reachable by others")
+        if self.secret_key is None:
+            found.append(f"SOMNIA_SECRET_KEY is needed when SOMNIA_HOST={self.host} is reachable by others")
+        if not self.key_file.exists():
+            found.append(
+                f"SOMNIA_KEY_FILE={self.key_file} must exist before SOMNIA_HOST={self.host} is served: python -m somnia_server.cli init"
+            )
+        return found
+
+    @property
+    def temp(self) -> Path:
+        """Where files lie unsealed while they are read; private, emptied after each use."""
+        return self.instance / "tmp"
+
+    @property
+    def uploads(self) -> Path:
+        """Where sealed uploads lie."""
+        return self.instance / "uploads"
+
+    @property
+    def demo(self) -> Path:
+        """Where the demo files lie; they belong to nobody."""
+        return self.instance / "demo"
+
+    def prepare(self) -> bytes:
+        """Make the folders and, on the first start, the key; return the key."""
+        _refuse(self.problems())
+        for folder in (self.instance, self.temp, self.uploads, self.demo):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.key_file.exists():
+            self._create_key()
+        return self.key_file.read_bytes()
+
+    def _create_key(self) -> None:
+        self.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = self.key_file.with_name(f"{self.key_file.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, self.key_file)  # fails when another process was first: its key stays
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+
+
+class _Reading:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(f"SOMNIA_{name}", "").strip() or default
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.text(name, str(default))).expanduser().absolute()
+
+    def flag(self, name: str) -> bool:
+        given = self.text(name, "0").lower()
+        if given not in {"0", "1", "false", "true", "no", "yes"}:
+            self.problems.append(f"SOMNIA_{name}={given!r} is neither 1 nor 0")
+        return given in {"1", "true", "yes"}
+
+    def number(self, name: str, default: N, *, low: N, high: N) -> N:
+        given = self.text(name, str(default))
+        try:
+            value = type(default)(given)
+        except ValueError:
+            self.problems.append(f"SOMNIA_{name}={given!r} is not a number")
+            return default
+        if not low <= value <= high:
+            self.problems.append(f"SOMNIA_{name}={given} is outside {low} to {high}")
+        return value
+
+
+def _config_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise SettingsError("SOMNIA cannot start with these settings:\n" + "\n".join(f"- {problem}" for problem in problems))

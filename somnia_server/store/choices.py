@@ -1,0 +1,14 @@
+"""What a person says about a night before it is analysed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The zone of local times, when a file without absolute time began, and the marked time in bed; None is unsaid."""
+
+    zone: str | None = None
+    start: datetime | None = None
+    lights_off: datetime | None = None
+    lights_on: datetime | None = None

@@ -1,0 +1,172 @@
+"""The nights of an owner: kept sealed, found only by their owner."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.orm import undefer
+
+from somnia_engine.types.findings import Finding
+from somnia_engine.types.hypnogram import Stage
+from somnia_engine.types.night import NightAnalysis, NightHistory, SleepStatistics
+from somnia_server.store import nightcodec
+from somnia_server.store.house import house, now
+from somnia_server.store.tables import NightRow, session
+
+HISTORY_NIGHTS = 60
+"""Earlier nights that a detector gets at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NightSummary:
+    """A night as a list shows it; `stages` (n,) int8 is the ribbon, empty when there is none."""
+
+    id: str
+    night: date
+    start: datetime | None
+    zone: str | None
+    statistics: SleepStatistics
+    measures: dict[str, float]
+    findings: tuple[Finding, ...]
+    stages: NDArray[np.int8]
+    classes: tuple[Stage, ...]
+    sources: tuple[str, ...]
+    state: str
+    created_at: datetime
+    expires_at: datetime | None
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredNight:
+    """A night as its page shows it."""
+
+    id: str
+    night: date
+    analysis: NightAnalysis
+    created_at: datetime
+    expires_at: datetime | None
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """How a night is to be kept: its day, what it was made of, until when."""
+
+    night: date
+    fingerprint: str
+    demo: bool = False
+    expires_at: datetime | None = None
+
+
+def save_night(owner: str, analysis: NightAnalysis, *, kept: Kept) -> str:
+    """Keep a night and return its id; the same files and choices again replace the night they made before."""
+    night_id = put_night(owner, nightcodec.pack_night(analysis), kept=kept)
+    session().commit()
+    return night_id
+
+
+def put_night(owner: str, blobs: tuple[bytes, bytes], *, kept: Kept) -> str:
+    """Seal a night's two blobs into its row, within the caller's transaction."""
+    row = session().scalars(select(NightRow).where(NightRow.owner == owner, NightRow.fingerprint == kept.fingerprint)).one_or_none()
+    if row is None:
+        row = NightRow(id=secrets.token_hex(16), owner=owner, fingerprint=kept.fingerprint)
+        session().add(row)
+    row.night, row.demo, row.state, row.created_at, row.expires_at = kept.night, kept.demo, "ready", now(), kept.expires_at
+    row.sealed_summary = _seal(blobs[0], "nights.summary", row)
+    row.sealed_series = _seal(blobs[1], "nights.series", row)
+    return row.id
+
+
+def list_nights(owner: str) -> tuple[NightSummary, ...]:
+    """Return an owner's nights, newest first."""
+    rows = session().scalars(
+        select(NightRow).where(NightRow.owner == owner, _alive()).order_by(NightRow.night.desc(), NightRow.created_at.desc())
+    )
+    return tuple(_summary(row) for row in rows)
+
+
+def load_night(owner: str, night_id: str) -> StoredNight | None:
+    """Return one night; None when this owner has none of that id."""
+    query = select(NightRow).where(NightRow.owner == owner, NightRow.id == night_id, _alive()).options(undefer(NightRow.sealed_series))
+    row = session().scalars(query).one_or_none()
+    if row is None:
+        return None
+    return StoredNight(row.id, row.night, nightcodec.unpack_night(*_blobs(row)), row.created_at, row.expires_at, row.demo)
+
+
+def delete_night(owner: str, night_id: str) -> bool:
+    """Delete one night; False when this owner has none of that id."""
+    gone = session().execute(delete(NightRow).where(NightRow.owner == owner, NightRow.id == night_id))
+    session().commit()
+    return _count(gone) > 0
+
+
+def history_before(owner: str, start: datetime | None) -> NightHistory:
+    """Return the nights that began before `start` (all when None), in order of time."""
+    blobs = history_blobs(owner, None if start is None else start.date() + timedelta(days=1), demo=None)
+    records = (nightcodec.unpack_record(*pair) for pair in blobs)
+    return NightHistory(tuple(r for r in records if start is None or r.start is None or r.start < start))
+
+
+def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the unsealed blobs of the last nights before a day, in order of time; `demo` keeps demo and own nights apart."""
+    query = select(NightRow).where(NightRow.owner == owner, _alive()).options(undefer(NightRow.sealed_series))
+    if before is not None:
+        query = query.where(NightRow.night < before)
+    if demo is not None:
+        query = query.where(NightRow.demo == demo)
+    rows = session().scalars(query.order_by(NightRow.night.desc()).limit(HISTORY_NIGHTS)).all()
+    return tuple(_blobs(row) for row in reversed(rows))
+
+
+def purge_expired(at: datetime) -> int:
+    """Delete the nights whose time is over; return how many."""
+    gone = session().execute(delete(NightRow).where(NightRow.expires_at <= at))
+    session().commit()
+    return _count(gone)
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)
+
+
+def _alive() -> ColumnElement[bool]:
+    return or_(NightRow.expires_at.is_(None), NightRow.expires_at > now())
+
+
+def _seal(blob: bytes, table: str, row: NightRow) -> bytes:
+    return house().vault.seal(blob, table=table, row=row.id, owner=row.owner)
+
+
+def _open(sealed: bytes, table: str, row: NightRow) -> bytes:
+    return house().vault.open_sealed(sealed, table=table, row=row.id, owner=row.owner)
+
+
+def _blobs(row: NightRow) -> tuple[bytes, bytes]:
+    return _open(row.sealed_summary, "nights.summary", row), _open(row.sealed_series, "nights.series", row)
+
+
+def _summary(row: NightRow) -> NightSummary:
+    summary = nightcodec.unpack_summary(_open(row.sealed_summary, "nights.summary", row))
+    ribbon = summary.ribbon
+    return NightSummary(
+        id=row.id,
+        night=row.night,
+        start=summary.start,
+        zone=summary.zone,
+        statistics=summary.statistics,
+        measures=dict(summary.measures),
+        findings=summary.findings,
+        stages=np.empty(0, np.int8) if ribbon is None else nightcodec.stages_of(ribbon.stages),
+        classes=() if ribbon is None else ribbon.classes,
+        sources=tuple(dict.fromkeys(q.source for q in summary.quality)),
+        state=row.state,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        demo=row.demo,
+    )

@@ -1,0 +1,26 @@
+"""Who has been here: a row for each visitor that keeps something."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, exists
+
+from somnia_server.store.house import now
+from somnia_server.store.tables import JobRow, NightRow, UploadRow, VisitorRow, session
+
+
+def note_visitor(owner: str) -> None:
+    """Note that a visitor was here, within the caller's transaction."""
+    at = now()
+    row = session().get(VisitorRow, owner)
+    if row is None:
+        session().add(VisitorRow(id=owner, created_at=at, seen_at=at))
+    else:
+        row.seen_at = at
+
+
+def purge_visitors(before: datetime) -> int:
+    """Delete visitors that were last seen before a time and keep nothing; return how many."""
+    keeps = [exists().where(table.owner == VisitorRow.id) for table in (NightRow, UploadRow, JobRow)]
+    gone = session().execute(delete(VisitorRow).where(VisitorRow.seen_at < before, *(~kept for kept in keeps)))
+    session().commit()
+    return int(getattr(gone, "rowcount", 0))

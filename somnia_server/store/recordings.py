@@ -1,0 +1,195 @@
+"""Uploaded files: a row for each, its name, digest and survey sealed, its bytes a sealed stream beside the database."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, func, select, update
+
+from somnia_server.store.house import house, now
+from somnia_server.store.people import note_visitor
+from somnia_server.store.tables import JobRow, JobUploadRow, UploadRow, session
+from somnia_server.store.vault import FRAME_BYTES, Place, SealedWriter, read_sealed, sealed_size
+
+RECEIVING, READY = "receiving", "ready"
+STREAM = "uploads.stream"
+ACTIVE = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file; `size` in bytes, `received` what has arrived, `demo` the demo file that it stands for."""
+
+    id: str
+    owner: str
+    name: str
+    size: int
+    received: int
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    sha256: str | None = None
+    demo: str | None = None
+
+
+def add_upload(owner: str, name: str, *, size: int) -> str:
+    """Make the row of a file that is about to arrive; return its id."""
+    return _add(owner, name, size=size, demo=None)
+
+
+def add_demo_upload(owner: str, path: Path, *, sha256: str) -> str:
+    """Make the row of a demo file for one owner (the one that is there already, if any); return its id."""
+    demo = path.relative_to(house().settings.demo).as_posix()
+    query = select(UploadRow.id).where(UploadRow.owner == owner, UploadRow.demo == demo, UploadRow.expires_at > now() + timedelta(hours=1))
+    there = session().scalars(query).first()
+    if there is not None:
+        return there
+    upload_id = _add(owner, path.name, size=path.stat().st_size, demo=demo)
+    mark_ready(owner, upload_id, sha256=sha256)
+    return upload_id
+
+
+def _add(owner: str, name: str, *, size: int, demo: str | None) -> str:
+    at = now()
+    row = UploadRow(id=secrets.token_hex(16), owner=owner, state=RECEIVING, size=size, created_at=at, demo=demo)
+    row.expires_at = at + timedelta(hours=house().settings.visitor_hours)
+    row.sealed_name = house().vault.seal(name.encode(), table="uploads.name", row=row.id, owner=owner)
+    note_visitor(owner)
+    session().add(row)
+    session().commit()
+    return row.id
+
+
+def find_upload(owner: str, upload_id: str) -> Upload | None:
+    """Return one upload; None when this owner has none of that id."""
+    row = _row(owner, upload_id)
+    return None if row is None else _upload(row)
+
+
+def list_uploads(owner: str) -> tuple[Upload, ...]:
+    """Return an owner's uploads, oldest first."""
+    rows = session().scalars(select(UploadRow).where(UploadRow.owner == owner, UploadRow.expires_at > now()).order_by(UploadRow.created_at))
+    return tuple(_upload(row) for row in rows)
+
+
+def mark_ready(owner: str, upload_id: str, *, sha256: str) -> None:
+    """Note that every byte has arrived, and their digest."""
+    row = _row(owner, upload_id)
+    if row is not None:
+        row.state = READY
+        row.sealed_sha256 = house().vault.seal(sha256.encode(), table="uploads.sha256", row=row.id, owner=owner)
+        session().commit()
+
+
+def remove_upload(owner: str, upload_id: str) -> bool:
+    """Delete an upload and its bytes; False when this owner has none of that id or a job still needs it."""
+    row = _row(owner, upload_id)
+    if row is None or _busy(upload_id):
+        return False
+    _drop([upload_id])
+    return True
+
+
+def save_survey(owner: str, upload_id: str, survey: bytes) -> None:
+    """Keep what was found in a file, sealed."""
+    sealed = house().vault.seal(survey, table="uploads.survey", row=upload_id, owner=owner)
+    session().execute(update(UploadRow).where(UploadRow.owner == owner, UploadRow.id == upload_id).values(sealed_survey=sealed))
+    session().commit()
+
+
+def load_survey(owner: str, upload_id: str) -> bytes | None:
+    """Return what `save_survey` kept."""
+    row = _row(owner, upload_id)
+    if row is None or row.sealed_survey is None:
+        return None
+    return house().vault.open_sealed(row.sealed_survey, table="uploads.survey", row=row.id, owner=owner)
+
+
+def open_writer(owner: str, upload_id: str) -> SealedWriter:
+    """Open the sealed bytes of an upload at their end."""
+    return SealedWriter(_path(upload_id), vault=house().vault, place=Place(STREAM, upload_id, owner))
+
+
+def stream(owner: str, upload_id: str) -> Iterator[bytes]:
+    """Yield the plain bytes of an upload that has arrived."""
+    return read_sealed(_path(upload_id), vault=house().vault, place=Place(STREAM, upload_id, owner))
+
+
+def plain_pieces(upload: Upload) -> Iterator[bytes]:
+    """Yield the plain bytes of an upload, a demo file included."""
+    if upload.demo is None:
+        yield from stream(upload.owner, upload.id)
+        return
+    with (house().settings.demo / upload.demo).open("rb") as file:
+        while piece := file.read(FRAME_BYTES):
+            yield piece
+
+
+def purge_uploads(at: datetime) -> int:
+    """Delete uploads whose time is over, unless a job still needs them, and files without a row; return how many rows."""
+    busy = select(JobUploadRow.upload_id).join(JobRow, JobRow.id == JobUploadRow.job_id).where(JobRow.state.in_(ACTIVE))
+    old = session().scalars(select(UploadRow.id).where(UploadRow.expires_at <= at, UploadRow.id.not_in(busy))).all()
+    _drop(old)
+    known = set(session().scalars(select(UploadRow.id)))
+    for path in house().settings.uploads.iterdir():
+        if path.stem not in known:
+            path.unlink(missing_ok=True)
+    return len(old)
+
+
+def release_uploads(upload_ids: Sequence[str], *, keep_until: datetime | None) -> None:
+    """Let go of the raw files of a finished job: delete those that no other job needs, or keep them until a time."""
+    idle = [upload_id for upload_id in upload_ids if not _busy(upload_id)]
+    if keep_until is None:
+        _drop(idle)
+        return
+    session().execute(update(UploadRow).where(UploadRow.id.in_(idle)).values(expires_at=keep_until))
+    session().commit()
+
+
+def release_done() -> None:
+    """Delete the raw files whose jobs are all done: what `release_uploads` would have done, had its process not been killed."""
+    jobs_of_it = select(JobRow.id).join(JobUploadRow, JobUploadRow.job_id == JobRow.id).where(JobUploadRow.upload_id == UploadRow.id)
+    done, other = jobs_of_it.where(JobRow.state == "done"), jobs_of_it.where(JobRow.state != "done")
+    _drop(session().scalars(select(UploadRow.id).where(done.exists(), ~other.exists())).all())
+
+
+def _drop(upload_ids: Sequence[str]) -> None:
+    for upload_id in upload_ids:
+        _path(upload_id).unlink(missing_ok=True)  # the file first: a row without a file is purged again, a file without a row could stay
+    session().execute(delete(UploadRow).where(UploadRow.id.in_(upload_ids)))
+    session().commit()
+
+
+def _busy(upload_id: str) -> bool:
+    query = select(func.count()).select_from(JobUploadRow).join(JobRow, JobRow.id == JobUploadRow.job_id)
+    return bool(session().scalar(query.where(JobUploadRow.upload_id == upload_id, JobRow.state.in_(ACTIVE))))
+
+
+def _row(owner: str, upload_id: str) -> UploadRow | None:
+    query = select(UploadRow).where(UploadRow.owner == owner, UploadRow.id == upload_id, UploadRow.expires_at > now())
+    return session().scalars(query).one_or_none()
+
+
+def _path(upload_id: str) -> Path:
+    return house().settings.uploads / f"{upload_id}.sealed"
+
+
+def _upload(row: UploadRow) -> Upload:
+    vault = house().vault
+    return Upload(
+        id=row.id,
+        owner=row.owner,
+        name=vault.open_sealed(row.sealed_name, table="uploads.name", row=row.id, owner=row.owner).decode(),
+        size=row.size,
+        received=row.size if row.state == READY else sealed_size(_path(row.id)),
+        state=row.state,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        sha256=None
+        if row.sealed_sha256 is None
+        else vault.open_sealed(row.sealed_sha256, table="uploads.sha256", row=row.id, owner=row.owner).decode(),
+        demo=row.demo,
+    )

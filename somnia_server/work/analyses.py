@@ -1,0 +1,79 @@
+"""Runs one job: lays its files out, lets the room analyse them, keeps the night, lets go of the files."""
+
+import logging
+import os
+import time
+from datetime import timedelta
+
+from somnia_engine.text import Text
+from somnia_server.store import codec, jobs, nights, recordings
+from somnia_server.store.house import house, now
+from somnia_server.store.jobs import Claim
+from somnia_server.store.nights import Kept
+from somnia_server.store.recordings import READY, Upload
+from somnia_server.work import door, room
+from somnia_server.work.room import Limits, NightKey, Progress, Request
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+CPU_S = 3600
+GONE = Text("A file of this night is no longer here. Upload it again.")
+
+
+def run(claim: Claim) -> None:
+    """Bring a claimed job to its end; whatever happens, the row says so and nothing stays unsealed."""
+    try:
+        _run(claim)
+    except door.RefusedError as refused:
+        jobs.fail(claim, refused.text, error_id=refused.error_id)
+    except door.StoppedError:
+        jobs.give_back(claim)
+    else:
+        return
+    _let_go(claim)
+
+
+def _run(claim: Claim) -> None:
+    uploads = _uploads(claim)
+    demo = all(upload.demo is not None for upload in uploads)
+    history = nights.history_blobs(claim.owner, claim.night, demo=demo)
+    with door.laid_out(uploads, house().settings.temp) as paths:
+        limits = Limits(house().settings.analysis_memory_mib, CPU_S)
+        request = Request("analyse", limits, os.getpid(), paths=paths, night=claim.night, choices=claim.choices, history=len(history))
+        answer = door.ask(request, history, wanted=_Heartbeat(claim))
+    key = codec.loads(NightKey, answer.frames[room.RESULT])
+    kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=now() + timedelta(hours=house().settings.visitor_hours))
+    if jobs.finish(claim, (answer.frames[room.SUMMARY], answer.frames[room.SERIES]), kept=kept) is None:
+        log.warning("job %s was taken over; its second result is dropped", claim.id)
+        return
+    _let_go(claim)
+
+
+def _uploads(claim: Claim) -> tuple[Upload, ...]:
+    found = [recordings.find_upload(claim.owner, upload_id) for upload_id in claim.upload_ids]
+    ready = tuple(upload for upload in found if upload is not None and upload.state == READY)
+    if not ready or len(ready) < len(found):
+        raise door.RefusedError(GONE)
+    return ready
+
+
+def _let_go(claim: Claim) -> None:
+    hours = house().settings.raw_hours
+    view = jobs.job_for(claim.owner, claim.id)
+    if view is not None and view.state == jobs.DONE:
+        recordings.release_uploads(claim.upload_ids, keep_until=now() + timedelta(hours=hours) if hours else None)
+
+
+class _Heartbeat:
+    """Writes how far the job is at most once in BEAT_S; False when it is to stop."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> bool:
+        if time.monotonic() < self._next:
+            return True
+        self._next = time.monotonic() + BEAT_S
+        return jobs.beat(self._claim, stage=progress.stage, fraction=progress.fraction)

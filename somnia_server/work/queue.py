@@ -1,0 +1,45 @@
+"""The queue as pages use it: enqueue nights, follow and cancel their jobs."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from somnia_server.store import codec, jobs, recordings
+from somnia_server.store.choices import Choices
+from somnia_server.store.house import house
+from somnia_server.store.jobs import JobView, Order
+from somnia_server.store.recordings import READY, Upload
+from somnia_server.work.uploads import known_survey
+
+__all__ = ["Choices", "JobView", "cancel", "enqueue", "job_for", "jobs_of"]
+
+job_for = jobs.job_for
+jobs_of = jobs.jobs_of
+cancel = jobs.cancel
+
+
+def enqueue(
+    owner: str, upload_ids: Sequence[str], *, nights: Sequence[date | None] = (None,), choices: Choices | None = None
+) -> tuple[str, ...]:
+    """Queue one job a night and return their ids, in order of the nights; ids that are not this owner's are left out.
+
+    A night takes the files whose survey holds it; the same files, night and choices that are under way already are not queued again.
+    """
+    found = [recordings.find_upload(owner, upload_id) for upload_id in dict.fromkeys(upload_ids)]
+    ready = [upload for upload in found if upload is not None and upload.state == READY]
+    made = []
+    for night in sorted(set(nights), key=lambda n: n or date.max):
+        files = [upload for upload in ready if _holds(upload, night)]
+        if files:
+            made.append(jobs.add_job(owner, _order(owner, files, night=night, choices=choices or Choices())))
+    return tuple(made)
+
+
+def _order(owner: str, files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:
+    digests = sorted(upload.sha256 or upload.id for upload in files)
+    fingerprint = house().vault.fingerprint(owner, str(night), codec.dumps(choices).decode(), *digests)
+    return Order(tuple(upload.id for upload in files), night, choices, fingerprint)
+
+
+def _holds(upload: Upload, night: date | None) -> bool:
+    found = known_survey(upload)
+    return night is None or found is None or any(span.night in (night, None) for span in found.nights)

@@ -1,0 +1,169 @@
+"""The locked room: the one child process in which uploaded files are opened, without keys, network or much memory.
+
+It reads one request from its standard input and answers in frames: a kind (one byte), a length (four bytes), a body.
+"""
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from somnia_engine.errors import SomniaError
+from somnia_engine.text import Text
+from somnia_engine.types.night import NightHistory
+from somnia_engine.types.recording import ReadOptions
+from somnia_server.store import codec, nightcodec
+from somnia_server.store.choices import Choices
+
+log = logging.getLogger(__name__)
+
+PROGRESS, RESULT, SUMMARY, SERIES, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"E", b"X"
+HEAD_BYTES = 5
+PR_SET_PDEATHSIG = 1
+CLONE_NEWNET = 0x40000000
+FILE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the room may use."""
+
+    memory_mib: int
+    cpu_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the room is asked: "survey" the one file, or "analyse" the files of one night."""
+
+    task: str
+    limits: Limits
+    parent: int
+    paths: tuple[str, ...] = ()
+    night: date | None = None
+    choices: Choices = field(default_factory=Choices)
+    history: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an analysis is: `fraction` 0..1 of the whole."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class NightKey:
+    """The day of an analysed night."""
+
+    night: date
+
+
+def write_frame(pipe: IO[bytes], kind: bytes, body: bytes) -> None:
+    """Write one frame."""
+    pipe.write(kind + len(body).to_bytes(HEAD_BYTES - 1, "big") + body)
+    pipe.flush()
+
+
+def read_frame(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """Return the next frame; None at the end or when it was cut."""
+    head = pipe.read(HEAD_BYTES)
+    if len(head) < HEAD_BYTES:
+        return None
+    body = pipe.read(int.from_bytes(head[1:], "big"))
+    return (head[:1], body) if len(body) == int.from_bytes(head[1:], "big") else None
+
+
+def main() -> int:
+    """Answer one request."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints does not speak for us
+    frame = read_frame(sys.stdin.buffer)
+    if frame is None:
+        return 2
+    request = codec.loads(Request, frame[1])
+    _lock(request)
+    try:
+        _answer(request, answers)
+    except SomniaError as error:
+        write_frame(answers, REFUSED, codec.dumps(error.text))
+    except MemoryError:
+        write_frame(
+            answers, REFUSED, codec.dumps(Text("This file needs more memory than is allowed here. Split it, or upload a shorter night."))
+        )
+    except Exception:  # the job runner's wall: the owner gets an id, the log the cause
+        error_id = os.urandom(4).hex()
+        log.exception("analysis failed, error id %s", error_id)
+        write_frame(answers, CRASHED, codec.dumps(error_id))
+    return 0
+
+
+def _answer(request: Request, answers: BinaryIO) -> None:
+    if request.task == "survey":
+        from somnia_engine.readers import survey
+
+        found = survey(Path(request.paths[0]), ReadOptions(request.choices.zone, request.choices.start, request.night))
+        write_frame(answers, RESULT, codec.dumps(found))
+        return
+    history = NightHistory(tuple(nightcodec.unpack_record(*_history_pair()) for _ in range(request.history)))
+    _analyse(request, history, answers)
+
+
+def _history_pair() -> tuple[bytes, bytes]:
+    first, second = read_frame(sys.stdin.buffer), read_frame(sys.stdin.buffer)
+    if first is None or second is None:
+        raise EOFError("the history ended early")
+    return first[1], second[1]
+
+
+def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None:
+    from somnia_engine.analyse import AnalysisOptions, analyse
+
+    from somnia_engine.readers import night_key, read_recording
+
+    def progress(stage: str, fraction: float) -> None:
+        write_frame(answers, PROGRESS, codec.dumps(Progress(stage, fraction)))
+
+    choices = request.choices
+    progress("read", 0.0)
+    options = ReadOptions(choices.zone, choices.start, request.night)
+    recordings = [read_recording(Path(path), options) for path in request.paths]
+    analysis = analyse(
+        recordings,
+        options=AnalysisOptions(start=choices.start, lights_off=choices.lights_off, lights_on=choices.lights_on, zone=choices.zone),
+        history=history,
+        progress=progress,
+    )
+    night = request.night or night_key(analysis.start or datetime.now(UTC), analysis.zone)
+    summary, series = nightcodec.pack_night(analysis)
+    write_frame(answers, SUMMARY, summary)
+    write_frame(answers, SERIES, series)
+    write_frame(answers, RESULT, codec.dumps(NightKey(night)))
+
+
+def _lock(request: Request) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != request.parent:
+        sys.exit(3)  # the parent died before the line above
+    libc.unshare(CLONE_NEWNET)  # where the system allows it; else the room has a network that nothing in it uses
+    os.umask(0o077)
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, request.limits.cpu_s),
+        (resource.RLIMIT_AS, request.limits.memory_mib << 20),
+        (resource.RLIMIT_FSIZE, FILE_BYTES),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.exit(main())

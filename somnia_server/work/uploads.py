@@ -1,0 +1,79 @@
+"""Uploads as pages use them: survey, list, remove, demo files. What arrives over the network is `tus.py`'s."""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from somnia_engine.text import Text
+from somnia_engine.types.recording import Survey
+from somnia_server.store import codec, recordings
+from somnia_server.store.choices import Choices
+from somnia_server.store.house import house
+from somnia_server.store.recordings import READY, Upload
+from somnia_server.work import door, room
+from somnia_server.work.door import RefusedError
+from somnia_server.work.room import Limits, Progress, Request
+
+__all__ = ["RefusedError", "Upload", "add_demo", "known_survey", "list_uploads", "remove_upload", "survey_upload"]
+
+list_uploads = recordings.list_uploads
+remove_upload = recordings.remove_upload
+
+SURVEY_S = 120.0
+NOT_HERE = Text("This file is not here, or has not arrived completely.")
+TOO_LONG = Text("Looking into this file took too long. Split it, or upload a shorter export.")
+
+
+def survey_upload(owner: str, upload_id: str, choices: Choices | None = None) -> Survey:
+    """Return what a file holds, found in the locked room; remembered until other choices are made.
+
+    Raises
+    ------
+    RefusedError
+        The file cannot be read; its `text` says why and what can be.
+    """
+    choices = choices or Choices()
+    upload = recordings.find_upload(owner, upload_id)
+    if upload is None or upload.state != READY:
+        raise RefusedError(NOT_HERE)
+    asked, known = codec.dumps(choices), recordings.load_survey(owner, upload_id)
+    if known is None or known.partition(b"\n")[0] != asked:
+        known = asked + b"\n" + _survey(upload, choices)
+        recordings.save_survey(owner, upload_id, known)
+    return codec.loads(Survey, known.partition(b"\n")[2])
+
+
+def known_survey(upload: Upload) -> Survey | None:
+    """Return what was last found in a file, without looking again."""
+    known = recordings.load_survey(upload.owner, upload.id)
+    return None if known is None else codec.loads(Survey, known.partition(b"\n")[2])
+
+
+def _survey(upload: Upload, choices: Choices) -> bytes:
+    until = time.monotonic() + SURVEY_S
+
+    def wanted(_progress: Progress) -> bool:
+        return time.monotonic() < until
+
+    with door.laid_out([upload], house().settings.temp) as paths:
+        limits = Limits(house().settings.analysis_memory_mib, int(SURVEY_S))
+        try:
+            answer = door.ask(Request("survey", limits, os.getpid(), paths=paths, choices=choices), wanted=wanted)
+        except door.StoppedError:
+            raise RefusedError(TOO_LONG) from None
+    return answer.frames[room.RESULT]
+
+
+def add_demo(owner: str, key: str) -> tuple[str, ...]:
+    """Give an owner the files of a demo; KeyError when it was not prepared."""
+    folder = house().settings.demo / Path(key).name
+    if not key or not folder.is_dir():
+        raise KeyError(key)
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    return tuple(recordings.add_demo_upload(owner, path, sha256=_digest(path)) for path in paths)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,75 @@
+"""The worker: `python -m somnia_server.work.worker` takes jobs one after another until it is told to stop."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from types import FrameType
+
+from flask import Flask
+
+from somnia_server import create_server
+from somnia_server.settings import Settings
+from somnia_server.store import jobs, nights, people, recordings
+from somnia_server.store.house import house, now
+from somnia_server.work import analyses, door
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.5
+SWEEP_S = 60.0
+NICE = 10
+JOB_ROWS_STAY = timedelta(days=7)
+
+
+def sweep() -> None:
+    """Delete what has expired and what dead processes left behind."""
+    at = now()
+    nights.purge_expired(at)
+    recordings.purge_uploads(at)
+    if not house().settings.raw_hours:
+        recordings.release_done()
+    jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
+    people.purge_visitors(at - JOB_ROWS_STAY)
+    door.sweep_temp(house().settings.temp)
+
+
+def work(app: Flask, stop: threading.Event) -> None:
+    """Take jobs until `stop` is set; a database that is away for a while is waited for."""
+    next_sweep = 0.0
+    while not stop.is_set():
+        with app.app_context():
+            if time.monotonic() >= next_sweep:
+                sweep()
+                next_sweep = time.monotonic() + SWEEP_S
+            claim = jobs.claim_next()
+            if claim is not None:
+                analyses.run(claim)
+        if claim is None:
+            stop.wait(IDLE_S)
+
+
+def main() -> int:
+    """Run a worker until SIGTERM or SIGINT; a job in its hands goes back into the queue."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    os.nice(NICE)
+    stop = threading.Event()
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+        raise door.StoppedError("the worker is told to stop")
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    try:
+        work(create_server(Settings.from_env()), stop)
+    except door.StoppedError:
+        log.info("worker stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

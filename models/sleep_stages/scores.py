@@ -1,0 +1,76 @@
+"""Agreement of two scorings, from confusion matrices, with intervals over people."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Confusion = NDArray[np.float64]
+
+MERGES = {
+    2: np.array([0, 1, 1, 1]),
+    3: np.array([0, 1, 1, 2]),
+    4: np.array([0, 1, 2, 3]),
+}
+"""Indices of W, L, N3, R to the classes of each comparison: W/S, W/NREM/R, W/L/N3/R."""
+
+
+def confusion(truth: NDArray[np.int64], answer: NDArray[np.int64], *, classes: int) -> Confusion:
+    """Return counts, shape (classes, classes), truth by row; epochs without truth (-1) are left out."""
+    scored = truth >= 0
+    return np.bincount(truth[scored] * classes + answer[scored], minlength=classes**2).reshape(classes, classes).astype(np.float64)
+
+
+def accuracy(table: Confusion) -> NDArray[np.float64]:
+    """Return the share of epochs that agree; `table` has shape (..., classes, classes)."""
+    return np.trace(table, axis1=-2, axis2=-1) / table.sum(axis=(-2, -1))
+
+
+def kappa(table: Confusion) -> NDArray[np.float64]:
+    """Return Cohen's kappa (doi 10.1177/001316446002000104); NaN where chance alone agrees fully."""
+    total = table.sum(axis=(-2, -1))
+    chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1) / total**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (accuracy(table) - chance) / (1.0 - chance)
+
+
+def macro_f1(table: Confusion) -> NDArray[np.float64]:
+    """Return the mean over classes of the F1 score."""
+    hits = np.diagonal(table, axis1=-2, axis2=-1)
+    return (2.0 * hits / np.maximum(table.sum(axis=-1) + table.sum(axis=-2), 1.0)).mean(axis=-1)
+
+
+def resampled(n_people: int, *, draws: int = 2000, seed: int = 7) -> NDArray[np.float64]:
+    """Return how often each person is drawn in each bootstrap sample, shape (draws, n_people)."""
+    rng = np.random.default_rng(seed)
+    return np.stack([np.bincount(rng.integers(0, n_people, n_people), minlength=n_people) for _ in range(draws)]).astype(np.float64)
+
+
+def summary(tables: Confusion) -> dict[str, object]:
+    """Return pooled figures of one scorer with 95 % intervals over people; `tables` has shape (people, classes, classes)."""
+    draws = np.einsum("dp,pij->dij", resampled(len(tables)), tables)
+    figures: dict[str, object] = {}
+    for name, figure in (("kappa", kappa), ("accuracy", accuracy), ("macro_f1", macro_f1)):
+        low, high = np.percentile(figure(draws), [2.5, 97.5])
+        figures[name] = round(float(figure(tables.sum(axis=0))), 3)
+        figures[f"{name}_95"] = [round(float(low), 3), round(float(high), 3)]
+    figures["kappa_median_person"] = round(float(np.nanmedian(kappa(tables))), 3)
+    return figures
+
+
+def difference(ours: Confusion, theirs: Confusion) -> dict[str, object]:
+    """Return the difference of the pooled kappas with its paired 95 % interval over people."""
+    weights = resampled(len(ours))
+    draws = kappa(np.einsum("dp,pij->dij", weights, ours)) - kappa(np.einsum("dp,pij->dij", weights, theirs))
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {
+        "kappa": round(float(kappa(ours.sum(axis=0)) - kappa(theirs.sum(axis=0))), 3),
+        "kappa_95": [round(float(low), 3), round(float(high), 3)],
+    }
+
+
+def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int64], *, bins: int = 15) -> float:
+    """Return the expected calibration error of the most probable class (doi 10.48550/arXiv.1706.04599)."""
+    scored = truth >= 0
+    top, right = probabilities[scored].max(axis=1), probabilities[scored].argmax(axis=1) == truth[scored]
+    place = np.minimum((top * bins).astype(int), bins - 1)
+    gap = np.bincount(place, top, bins) - np.bincount(place, right.astype(np.float64), bins)
+    return float(np.abs(gap).sum() / scored.sum())

@@ -4,6 +4,7 @@ A stream (an upload) is a header and frames: length, nonce, ciphertext. A frame'
 what is authenticated, so frames cannot be re-ordered, swapped between files or cut off, and memory stays at one frame.
 """
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -107,7 +108,7 @@ class _Frames:
 
 
 class SealedWriter:
-    """Appends to a sealed stream; can be opened again after a crash, at the last whole frame."""
+    """Appends to a sealed stream; opens again after a crash at the last whole frame. BlockingIOError while another writer has it open."""
 
     def __init__(self, path: Path, *, vault: Vault, place: Place) -> None:
         self._file = _open_for_append(path)
@@ -142,11 +143,6 @@ class SealedWriter:
     def close(self) -> None:
         """Put what was written on disk and close the file."""
         self._file.close()
-
-    @property
-    def descriptor(self) -> int:
-        """The open file, for locking."""
-        return self._file.fileno()
 
     def __enter__(self) -> "SealedWriter":
         return self
@@ -187,6 +183,11 @@ def sealed_size(path: Path) -> int:
 
 def _open_for_append(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # before anything is read: a second writer must not cut the first one's frame
+    except OSError:
+        os.close(descriptor)
+        raise
     return os.fdopen(descriptor, "r+b", buffering=2 * FRAME_BYTES)
 
 

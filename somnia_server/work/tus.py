@@ -3,7 +3,6 @@
 import base64
 import binascii
 import errno
-import fcntl
 import hashlib
 import logging
 from collections import OrderedDict
@@ -89,7 +88,6 @@ def patch(upload_id: str) -> Response:
         return _conflict(upload.size) if _number("Upload-Offset") != upload.size else _taken(upload.size)
     try:
         with recordings.open_writer(upload.owner, upload.id) as writer:
-            fcntl.flock(writer.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return _append(upload, writer)
     except BlockingIOError:
         return _problem(423, t("This file is being uploaded already."))

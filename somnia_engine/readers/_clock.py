@@ -28,6 +28,15 @@ def zone_info(zone: str) -> ZoneInfo:
         raise ReadError(Text("“{zone}” is not a time zone. Give a name such as Europe/Berlin or Asia/Kolkata.", said)) from error
 
 
+def is_zone(zone: str) -> bool:
+    """Tell whether a name is an IANA zone."""
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
 def night_key(at: datetime, zone: str | None) -> date:
     """Return the key of the night that a moment belongs to: its local date 12 hours earlier.
 

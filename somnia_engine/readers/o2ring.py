@@ -11,7 +11,7 @@ from somnia_engine.errors import DamagedFile, ReadError
 from somnia_engine.readers._clock import ONE_NIGHT_S, ZONE_SAID, choose_night, night_key, zone_info
 from somnia_engine.readers._ring_clock import elapsed_s, wall_clock
 from somnia_engine.readers._table import header_of, open_table, row_chunks
-from somnia_engine.text import Text
+from somnia_engine.text import Said, Text
 from somnia_engine.types.features import FEATURES
 from somnia_engine.types.recording import Dropped, NightSpan, Reader, ReadOptions, Recording, Source, Survey
 from somnia_engine.types.signals import Signal
@@ -78,7 +78,7 @@ def _load(path: Path, options: ReadOptions) -> _Ring:
         rows, wall_s = [row for row, ok in zip(rows, near.tolist(), strict=True) if ok], wall_s[near]
     elapsed, step_s, notes_of_clock = elapsed_s(wall_s, options.zone)
     if elapsed[-1] > ONE_NIGHT_S:
-        said = {"name": path.name, "hours": round(float(elapsed[-1]) / 3600)}
+        said: Said = {"name": path.name, "hours": round(float(elapsed[-1]) / 3600)}
         raise ReadError(Text("{name} spans {hours} hours. A ring's file holds one night; export each night on its own.", said))
     order = np.round(elapsed / step_s).astype(np.int64)
     counts = {"broken": broken + len(readable) - len(rows), "twice": len(order) - len(np.unique(order))}

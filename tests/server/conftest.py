@@ -121,7 +121,10 @@ def make_night(day: date = date(2025, 1, 10), *, seed: int = 1, note: str = "A c
         level=Level.MODERATE,
         summary=Text("Blood oxygen fell {count} times an hour.", {"count": 9.5}),
         coverage=0.9,
-        evidence=(Evidence(Text("ODI"), 9.5, "/h", threshold=5.0, source="ring", minutes=((10.0, 12.5),)), Evidence(Text("T90"), float("nan"), "%")),
+        evidence=(
+            Evidence(Text("ODI"), 9.5, "/h", threshold=5.0, source="ring", minutes=((10.0, 12.5),)),
+            Evidence(Text("T90"), float("nan"), "%"),
+        ),
         next_step=Text("Talk to {who}.", {"who": Text("a doctor")}),
         rule="apnea-oximetry 1",
         details={"odi": 9.5},
@@ -131,7 +134,9 @@ def make_night(day: date = date(2025, 1, 10), *, seed: int = 1, note: str = "A c
         zone="Europe/Berlin",
         zone_origin=Text("You chose the zone."),
         lights=Lights(0.0, 28800.0, off_marked=True),
-        features=NightFeatures(start, n, {"hr_bpm": hr, "activity_count": rng.integers(0, 900, n).astype(np.float32)}, {"hr_bpm": ("watch",)}),
+        features=NightFeatures(
+            start, n, {"hr_bpm": hr, "activity_count": rng.integers(0, 900, n).astype(np.float32)}, {"hr_bpm": ("watch",)}
+        ),
         hypnogram=Hypnogram(stages, (Stage.W, Stage.L, Stage.N3, Stage.R), "model 1", p),
         device_hypnogram=Hypnogram(np.zeros(n, np.int8), (Stage.W, Stage.S), "watch"),
         statistics=SleepStatistics(scorer="model 1", tst_min=400.5),

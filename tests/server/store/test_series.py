@@ -60,7 +60,7 @@ def test_a_night_comes_back_whole():
     assert repr(back.statistics) == repr(night.statistics)
     assert repr(back.measures) == repr(night.measures)
     assert [repr(finding) for finding in back.findings] == [repr(finding) for finding in night.findings]
-    assert repr(list(back.events)[0]) == repr(list(night.events)[0])
+    assert repr(next(iter(back.events))) == repr(next(iter(night.events)))
     assert back.events.kind == night.events.kind
     np.testing.assert_allclose(back.events.onset_s, night.events.onset_s, atol=0.005)
 

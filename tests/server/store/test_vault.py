@@ -5,7 +5,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from somnia_server.store.vault import FRAME_BYTES, HEADER_BYTES, LENGTH_BYTES, OVERHEAD, Place, SealedWriter, TamperedError, Vault, read_sealed, sealed_size
+from somnia_server.store.vault import (
+    FRAME_BYTES,
+    HEADER_BYTES,
+    LENGTH_BYTES,
+    OVERHEAD,
+    Place,
+    SealedWriter,
+    TamperedError,
+    Vault,
+    read_sealed,
+    sealed_size,
+)
 
 VAULT = Vault(b"k" * 32)
 HERE = Place("t", "row", "owner")

@@ -1,0 +1,106 @@
+import pytest
+
+from somnia_server.access import owner_from_cookie
+from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
+from tests.server.conftest import TUS, Visitor
+
+CALLBACK = "/_dash-update-component"
+
+
+def csrf(visitor: Visitor) -> dict[str, str]:
+    return {CSRF_HEADER: visitor.client.get_cookie(CSRF_COOKIE).value}
+
+
+def test_who_brings_no_cookie_reaches_nothing_but_pages_and_health(app):
+    client = app.test_client(use_cookies=False)
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/any/page").status_code == 200
+    for method, path in (
+        ("post", CALLBACK),
+        ("get", "/api/secret"),
+        ("post", "/upload/tus"),
+        ("patch", "/upload/tus/x"),
+        ("delete", "/upload/tus/x"),
+    ):
+        assert getattr(client, method)(path, headers=TUS).status_code == 401, path
+
+
+def test_every_rule_but_the_open_ones_is_closed_to_strangers(app):
+    client = app.test_client(use_cookies=False)
+    for rule in app.url_map.iter_rules():
+        if rule.rule in ("/healthz", "/<path:path>"):
+            continue
+        path = rule.rule.replace("<upload_id>", "x")
+        for method in rule.methods - {"HEAD"}:
+            assert client.open(path, method=method, headers=TUS).status_code == 401, (method, path)
+
+
+def test_a_page_gives_a_visitor_an_id_of_its_own(app):
+    one, two = Visitor(app), Visitor(app)
+    assert one.owner != two.owner
+    owner = one.owner
+    one.client.get("/another/page")
+    assert one.owner == owner
+
+
+def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(app):
+    cookie = next(c for c in app.test_client().get("/page").headers.getlist("Set-Cookie") if c.startswith("somnia_visitor="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_under_tls_the_cookie_is_bound_to_this_host(environ):
+    from somnia_server import create_server
+    from somnia_server.settings import Settings
+
+    app = create_server(Settings.from_env(environ | {"SOMNIA_TLS": "1"}))
+    app.add_url_rule("/<path:path>", view_func=lambda path: "page", endpoint="page")
+    answer = app.test_client().get("/page", base_url="https://localhost")
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if "somnia_visitor" in c)
+    assert cookie.startswith("__Host-somnia_visitor=")
+    assert "Secure" in cookie
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize("value", ["", "x", "v-0", "InYtMDAi.x.y"])
+def test_a_forged_cookie_is_no_cookie(app, visitor, value):
+    with app.app_context():
+        assert owner_from_cookie(value) is None
+        genuine = visitor.client.get_cookie("somnia_visitor").value
+        assert owner_from_cookie(genuine[:-2] + ("AA" if genuine[-2:] != "AA" else "BB")) is None
+
+
+def test_a_callback_needs_the_token_of_its_own_visitor(visitor, stranger):
+    assert visitor.client.post(CALLBACK, json={}).status_code == 403
+    assert visitor.client.post(CALLBACK, json={}, headers=csrf(stranger)).status_code == 403
+    assert visitor.client.post(CALLBACK, json={}, headers=csrf(visitor)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}])
+def test_another_site_cannot_post_in_a_visitors_name(visitor, headers):
+    assert visitor.client.post(CALLBACK, json={}, headers=csrf(visitor) | headers).status_code == 403
+    assert visitor.client.post("/upload/tus", headers={**TUS, "Upload-Length": "5"} | headers).status_code == 403
+
+
+def test_the_pages_own_origin_may_post(visitor):
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert visitor.client.post(CALLBACK, json={}, headers=csrf(visitor) | own).status_code == 200
+
+
+def test_pages_carry_the_headers_that_keep_a_browser_safe(visitor):
+    headers = visitor.client.get("/page").headers
+    policy = headers["Content-Security-Policy"]
+    script = next(part for part in policy.split(";") if "script-src" in part)
+    assert "unsafe" not in script
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_named_inline_scripts_may_run(app, visitor):
+    from somnia_server.access.gate import allow_scripts
+
+    allow_scripts(app, ("'sha256-abc='",))
+    assert "script-src 'self' 'sha256-abc='" in visitor.client.get("/page").headers["Content-Security-Policy"]

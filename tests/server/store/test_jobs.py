@@ -1,0 +1,210 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from somnia_engine.text import Text
+from somnia_server.store import jobs, nights, recordings
+from somnia_server.store.choices import Choices
+from somnia_server.store.jobs import Order
+from somnia_server.store.nightcodec import pack_night
+from somnia_server.store.nights import Kept
+from somnia_server.store.tables import db
+from somnia_server.work import queue
+from tests.server.conftest import make_night
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def upload(owner: str, data: bytes = b"x", name: str = "n.csv") -> str:
+    upload_id = recordings.add_upload(owner, name, size=len(data))
+    with recordings.open_writer(owner, upload_id) as writer:
+        writer.write(data)
+        writer.finish()
+    recordings.mark_ready(owner, upload_id, sha256=data.hex())
+    return upload_id
+
+
+def add(owner: str = "a", *, night: date | None = None, data: bytes = b"x") -> str:
+    return queue.enqueue(owner, [upload(owner, data)], nights=[night])[0]
+
+
+def age(job_id: str, seconds: float) -> None:
+    at = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=seconds)
+    db.session.execute(text("UPDATE jobs SET heartbeat_at = :at WHERE id = :id"), {"at": at.isoformat(" "), "id": job_id})
+    db.session.commit()
+
+
+def test_a_job_waits_runs_and_ends_with_a_night():
+    job_id = add()
+    assert queue.job_for("a", job_id).state == "queued"
+    claim = jobs.claim_next()
+    assert claim.id == job_id
+    assert jobs.beat(claim, stage="stage", fraction=0.5)
+    view = queue.job_for("a", job_id)
+    assert (view.state, view.stage, view.fraction, view.attempts) == ("running", "stage", 0.5, 1)
+    assert view.eta_s is not None
+    night_id = jobs.finish(claim, pack_night(make_night()), kept=Kept(date(2025, 1, 10), claim.fingerprint))
+    view = queue.job_for("a", job_id)
+    assert (view.state, view.fraction, view.night_id, view.over) == ("done", 1.0, night_id, True)
+    assert nights.load_night("a", night_id) is not None
+
+
+def test_a_job_is_taken_once():
+    add()
+    assert jobs.claim_next() is not None
+    assert jobs.claim_next() is None
+
+
+def test_another_owner_neither_sees_nor_cancels_a_job():
+    job_id = add()
+    assert queue.job_for("b", job_id) is None
+    assert queue.jobs_of("b") == ()
+    assert not queue.cancel("b", job_id)
+    assert queue.job_for("a", job_id).state == "queued"
+
+
+def test_files_of_another_owner_are_not_queued():
+    assert queue.enqueue("b", [upload("a")]) == ()
+
+
+def test_the_same_order_twice_is_one_job():
+    first = add()
+    assert add() == first
+    assert len(queue.jobs_of("a")) == 1
+    assert add("b") != first
+
+
+def test_other_choices_are_another_job():
+    file = upload("a")
+    one = queue.enqueue("a", [file])
+    two = queue.enqueue("a", [file], choices=Choices(zone="Europe/Berlin", start=datetime(2025, 1, 1, 22, tzinfo=UTC)))
+    assert one != two
+    jobs.claim_next()
+    age(one[0], 0)
+    assert len(queue.jobs_of("a")) == 2
+
+
+def test_choices_reach_the_worker():
+    choices = Choices("Asia/Tokyo", datetime(2025, 1, 1, 22, tzinfo=UTC), lights_on=datetime(2025, 1, 2, 6, tzinfo=UTC))
+    queue.enqueue("a", [upload("a")], nights=[date(2025, 1, 1)], choices=choices)
+    claim = jobs.claim_next()
+    assert (claim.choices, claim.night) == (choices, date(2025, 1, 1))
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_told():
+    waiting = add(data=b"w")
+    assert queue.cancel("a", waiting)
+    assert queue.job_for("a", waiting).state == "cancelled"
+    running = add(data=b"r")
+    claim = jobs.claim_next()
+    assert queue.cancel("a", running)
+    assert not jobs.beat(claim, stage="read", fraction=0.1)
+    jobs.give_back(claim)
+    assert queue.job_for("a", running).state == "cancelled"
+    assert not queue.cancel("a", running)
+
+
+def test_a_job_without_heartbeat_is_taken_over_and_its_first_holder_can_write_nothing():
+    job_id = add()
+    first = jobs.claim_next()
+    age(job_id, 19)
+    assert jobs.claim_next() is None
+    age(job_id, 21)
+    second = jobs.claim_next()
+    assert (second.id, second.attempt) == (job_id, 2)
+    assert not jobs.beat(first, stage="read", fraction=0.9)
+    assert jobs.finish(first, pack_night(make_night()), kept=Kept(date(2025, 1, 10), first.fingerprint)) is None
+    jobs.fail(first, Text("late"))
+    jobs.give_back(first)
+    assert nights.list_nights("a") == ()
+    assert queue.job_for("a", job_id).state == "running"
+    assert jobs.finish(second, pack_night(make_night()), kept=Kept(date(2025, 1, 10), second.fingerprint))
+    assert len(nights.list_nights("a")) == 1
+
+
+def test_a_job_is_tried_three_times_and_then_fails_with_a_sentence():
+    job_id = add()
+    for attempt in (1, 2, 3):
+        assert jobs.claim_next().attempt == attempt
+        age(job_id, 30)
+    assert jobs.claim_next() is None
+    view = queue.job_for("a", job_id)
+    assert view.state == "failed"
+    assert "3 times" in str(view.error)
+
+
+def test_a_lost_job_that_was_cancelled_is_not_tried_again():
+    job_id = add()
+    jobs.claim_next()
+    queue.cancel("a", job_id)
+    age(job_id, 30)
+    assert jobs.claim_next() is None
+    assert queue.job_for("a", job_id).state == "cancelled"
+
+
+def test_a_failure_keeps_its_sentence_for_the_owner():
+    job_id = add()
+    jobs.fail(jobs.claim_next(), Text("No heart rate in {name}.", {"name": "x.csv"}), error_id="ab12")
+    view = queue.job_for("a", job_id)
+    assert (str(view.error), view.error_id) == ("No heart rate in x.csv.", "ab12")
+
+
+def test_one_owners_many_nights_delay_another_by_one_job_at_most():
+    for i in range(5):
+        add("a", night=date(2025, 1, 1 + i), data=bytes([i]))
+    first = jobs.claim_next()
+    last = add("b", data=b"b")
+    jobs.fail(first, Text("over"))
+    assert jobs.claim_next().id == last
+
+
+def test_a_history_is_analysed_in_order_of_its_nights_one_at_a_time():
+    files = [upload("a")]
+    days = [date(2025, 1, day) for day in (3, 1, 2)]
+    queue.enqueue("a", files, nights=days)
+    seen = []
+    while (claim := jobs.claim_next()) is not None:
+        assert jobs.claim_next() is None
+        seen.append(claim.night)
+        jobs.fail(claim, Text("over"))
+    assert seen == sorted(days)
+
+
+def test_raw_files_go_with_the_last_job_that_reads_them():
+    file = upload("a")
+    queue.enqueue("a", [file], nights=[date(2025, 1, 1), date(2025, 1, 2)])
+    for left in (1, 0):
+        claim = jobs.claim_next()
+        jobs.finish(claim, pack_night(make_night(claim.night)), kept=Kept(claim.night, claim.fingerprint))
+        recordings.release_uploads(claim.upload_ids, keep_until=None)
+        assert len(recordings.list_uploads("a")) == left
+
+
+def test_files_of_a_finished_job_go_even_when_the_worker_died_before_deleting_them():
+    add()
+    claim = jobs.claim_next()
+    recordings.release_done()
+    assert len(recordings.list_uploads("a")) == 1
+    jobs.finish(claim, pack_night(make_night()), kept=Kept(date(2025, 1, 10), claim.fingerprint))
+    recordings.release_done()
+    assert recordings.list_uploads("a") == ()
+
+
+def test_a_file_that_a_job_needs_is_neither_removed_nor_purged():
+    file = upload("a")
+    queue.enqueue("a", [file])
+    assert not recordings.remove_upload("a", file)
+    assert recordings.purge_uploads(datetime.now(UTC) + timedelta(days=9)) == 0
+
+
+def test_expired_uploads_and_files_without_a_row_are_purged(settings):
+    upload("a")
+    (settings.uploads / "stray.sealed").write_bytes(b"x")
+    assert recordings.purge_uploads(datetime.now(UTC) + timedelta(days=9)) == 1
+    assert list(settings.uploads.iterdir()) == []
+
+
+def test_an_order_in_the_making_is_recognised():
+    order = Order((upload("a"),), None, Choices(), "f")
+    assert jobs.add_job("a", order) == jobs.add_job("a", order)

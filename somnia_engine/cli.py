@@ -1,0 +1,144 @@
+"""The command line: `somnia_engine analyse FILE... --out night.json`; progress on stderr, one JSON document out."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from somnia_engine.errors import ReadError, SomniaError
+from somnia_engine.subjects import read_subject
+from somnia_engine.text import Text
+from somnia_engine.types.recording import ReadOptions, Recording, Subject
+
+DONE, BAD_INPUT = 0, 2
+READ_SHARE = 0.3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 2 bad input (one line per refused file on stderr)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        _analyse(arguments)
+    except RefusedFilesError as refused:
+        for line in refused.lines:
+            _say(line)
+        return BAD_INPUT
+    except SomniaError as error:
+        _say(str(error))
+        return BAD_INPUT
+    return DONE
+
+
+class RefusedFilesError(SomniaError):
+    """Several refusals at once: one line a file."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(Text("{n} files were refused.", {"n": len(lines)}))
+        self.lines = tuple(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="somnia_engine", description="Sleep analysis: a night's files in, one JSON document out.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    analyse = commands.add_parser("analyse", help="analyze one night", description="Analyze the files of one night.")
+    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings of one night, in any order")
+    analyse.add_argument("--night", metavar="YYYY-MM-DD", help="which night of a file with several: the date of its evening")
+    analyse.add_argument("--zone", metavar="ZONE", help="time zone of the night, for example Europe/Berlin")
+    analyse.add_argument("--start", metavar="ISO", help="start of the night, and of files that count from 0")
+    analyse.add_argument("--lights-off", metavar="ISO", help="when you went to bed to sleep")
+    analyse.add_argument("--lights-on", metavar="ISO", help="when you got up")
+    analyse.add_argument("--subject", type=Path, metavar="subject.json", help="what is known of the person")
+    analyse.add_argument("--out", required=True, metavar="night.json", help="where the document goes; - is standard output")
+    return parser
+
+
+def _analyse(arguments: argparse.Namespace) -> None:
+    from somnia_engine.analyse import AnalysisOptions, analyse
+    from somnia_engine.document import to_document
+
+    _check_zone(arguments.zone)
+    start, off, on = (_moment(arguments, name) for name in ("start", "lights_off", "lights_on"))
+    subject = read_subject(arguments.subject) if arguments.subject else Subject()
+    recordings = _read_all(arguments.files, ReadOptions(zone=arguments.zone, start=start, night=_night(arguments.night)))
+    options = AnalysisOptions(start=start, lights_off=off, lights_on=on, zone=arguments.zone, subject=subject)
+    analysis = analyse(recordings, options=options, progress=lambda stage, share: _progress(stage, READ_SHARE + (1 - READ_SHARE) * share))
+    _write(json.dumps(to_document(analysis), ensure_ascii=False, allow_nan=False), arguments.out)
+
+
+def _read_all(files: Sequence[Path], options: ReadOptions) -> list[Recording]:
+    """Read every file; all refusals are collected, so that one run tells everything that is wrong."""
+    from somnia_engine.readers import read_recording
+
+    recordings, refusals = [], []
+    for number, path in enumerate(files):
+        _progress("read", READ_SHARE * number / len(files))
+        try:
+            recordings.append(read_recording(path, options))
+        except SomniaError as error:
+            refusals.append(_named(path, error))
+    if refusals:
+        raise RefusedFilesError(refusals)
+    return recordings
+
+
+def _named(path: Path, error: SomniaError) -> str:
+    sentence = " ".join(str(error).split())
+    return sentence if path.name in sentence else f"{path.name}: {sentence}"
+
+
+def _night(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SomniaError(Text("--night {given} is not a date. Write it as 2025-03-08.", {"given": text[:40]})) from error
+
+
+def _check_zone(zone: str | None) -> None:
+    if zone is None:
+        return
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise SomniaError(Text("--zone {given} is not a time zone. Give a name such as Europe/Berlin.", {"given": zone[:60]})) from error
+
+
+def _moment(arguments: argparse.Namespace, name: str) -> datetime | None:
+    """Return an option as an aware datetime; one without an offset is local time in --zone."""
+    text: str | None = getattr(arguments, name)
+    if text is None:
+        return None
+    values: dict[str, str | int | float | Text] = {"option": "--" + name.replace("_", "-"), "given": text[:60]}
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SomniaError(Text("{option} {given} is not a time. Write it as 2025-03-08T23:10+01:00.", values)) from error
+    if at.utcoffset() is not None:
+        return at
+    if arguments.zone is None:
+        raise SomniaError(Text("{option} {given} has no time zone. Add an offset such as +01:00, or give --zone.", values))
+    return at.replace(tzinfo=ZoneInfo(arguments.zone))
+
+
+def _write(document: str, out: str) -> None:
+    if out == "-":
+        sys.stdout.write(document + "\n")
+        return
+    try:
+        Path(out).write_text(document + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ReadError(
+            Text("{name} cannot be written: {reason}", {"name": out, "reason": error.strerror or type(error).__name__})
+        ) from error
+
+
+def _progress(stage: str, share: float) -> None:
+    _say(f"{stage:8s} {100 * share:3.0f} %")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

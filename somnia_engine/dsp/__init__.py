@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: epochs, resampling, desaturations."""

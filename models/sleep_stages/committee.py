@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from data import MODES, Night, Variant
-from network import Recipe, StageNetwork, logits_of, train_network
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scores import MERGES, confusion, kappa
 
+from models.sleep_stages.data import MODES, Night, Variant
+from models.sleep_stages.network import Recipe, StageNetwork, logits_of, train_network
+from models.sleep_stages.scores import MERGES, confusion, kappa
 from somnia_engine.staging.classifier import Calibration, calibrated, decided
 from somnia_engine.staging.inputs import build_inputs
 

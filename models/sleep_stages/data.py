@@ -1,20 +1,18 @@
 """The nights of Sleep-Accel (Walch 2019) on the 30-s grid, and their augmented variants."""
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.staging.inputs import build_inputs
+from somnia_engine.types.features import NightFeatures
+from somnia_engine.types.hypnogram import EPOCH_S
+
 FOLDER = Path(__file__).resolve().parent
 PROJECT = FOLDER.parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from somnia_engine.staging.inputs import build_inputs  # noqa: E402
-from somnia_engine.types.features import NightFeatures  # noqa: E402
-from somnia_engine.types.hypnogram import EPOCH_S  # noqa: E402
 
 EXCLUDED = ("7749105",)
 """Heart rate and counts for 67 min only."""

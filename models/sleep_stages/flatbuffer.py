@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import flatbuffers
 import numpy as np
 from mediapipe.tasks.metadata import schema_py_generated as schema
-from network import StageNetwork
 from numpy.typing import NDArray
+
+from models.sleep_stages.network import StageNetwork
 
 Array = NDArray[np.float32]
 Op = schema.BuiltinOperator
@@ -73,7 +74,7 @@ def _code(builtin: int) -> schema.OperatorCodeT:
 
 
 def pack_networks(networks: list[StageNetwork], epochs: int = 960) -> bytes:
-    """Return a TFLite file: inputs (1, 1, epochs, channels) to the mean of the networks' logits (1, epochs, classes); `epochs` can be resized."""
+    """Return a TFLite file: inputs (1, 1, epochs, channels) to mean logits (1, epochs, classes); `epochs` can be resized."""
     graph = Graph()
     classes = networks[0].head.out_features
     source = graph.tensor("inputs", (1, 1, epochs, networks[0].conv.in_channels))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from data import CLASSES, IGNORED, Variant
 from numpy.typing import NDArray
 from torch import nn
+
+from models.sleep_stages.data import CLASSES, IGNORED, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Recipe:
     width: int = 7
     units: int = 32
     dropout: float = 0.4
-    steps: int = 120
+    steps: int = 90
     crop: int = 1000
     crops_per_night: int = 1
     rate: float = 1e-2

@@ -1,6 +1,6 @@
 """Train the sleep-stage LSTM on Sleep-Accel and write the weights and the card.
 
-    python models/sleep_stages/train.py
+    python -m models.sleep_stages.train
 
 reads SOMNIA_REFERENCE_DATA (default: the reference data beside the project). The scores in the card come from `scores.json`, which
 `evaluate.py` writes; run that first when the recipe or the inputs changed.
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from committee import Committee, train_committee
-from data import CLASSES, FOLDER, pool_of, read_nights
-from flatbuffer import pack_networks
-from network import Recipe
 
+from models.sleep_stages.committee import Committee, train_committee
+from models.sleep_stages.data import CLASSES, FOLDER, pool_of, read_nights
+from models.sleep_stages.flatbuffer import pack_networks
+from models.sleep_stages.network import Recipe
 from somnia_engine.staging.classifier import WEIGHTS, Calibration
 from somnia_engine.staging.inputs import CHANNELS, build_inputs
 

@@ -1,6 +1,7 @@
 """Sleep stages of a night, from heart rate and movement on the 30-s grid."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from somnia_engine.staging.classifier import calibrated, decided, load_classifier
 from somnia_engine.staging.inputs import build_inputs, measured
@@ -56,7 +57,7 @@ def stage_night(features: NightFeatures) -> Hypnogram | None:
 INPUTS = {"full": "heart rate and movement", "heart": "heart rate", "motion": "movement"}
 
 
-def _kind(heart: np.ndarray, motion: np.ndarray) -> str | None:
+def _kind(heart: NDArray[np.bool_], motion: NDArray[np.bool_]) -> str | None:
     """Return which inputs the night offers: "full", "heart", "motion", or None."""
     if heart.any() and heart.mean() >= LEAST_HEART_COVERAGE:
         return "full" if motion.any() else "heart"

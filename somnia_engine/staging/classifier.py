@@ -30,7 +30,7 @@ class Calibration:
     bias : ndarray, shape (4,), float64
         Added to the logits: makes the probabilities agree with how often they come true.
     decision : ndarray, shape (k,), float64
-        Added to the log probabilities of the k classes told apart before the largest is taken: rare classes are decided at a lower threshold.
+        Added to the log probabilities of the k classes before the largest is taken: rare classes are decided at a lower threshold.
     """
 
     temperature: float
@@ -99,7 +99,7 @@ def calibrated(logits: NDArray[np.float32], calibration: Calibration, *, classes
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     if classes == 2:
         odds = np.stack([odds[:, 0], odds[:, 1:].sum(axis=1)], axis=1)
-    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def decided(probabilities: Probabilities, calibration: Calibration) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @cache
-def discover(package: str, attribute: str, kind: type[T]) -> tuple[T, ...]:
+def discover(package: str, attribute: str, *, kind: type[T]) -> tuple[T, ...]:
     """Return the declarations found in the modules of a package, in the order of their file names.
 
     Parameters

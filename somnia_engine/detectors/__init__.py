@@ -12,7 +12,7 @@ from somnia_engine.types.night import Detector, Need, NightHistory
 @cache
 def detectors() -> tuple[Detector, ...]:
     """Return every detector."""
-    return discover(__name__, "DETECTOR", Detector)
+    return discover(__name__, "DETECTOR", kind=Detector)
 
 
 def judge(history: NightHistory) -> tuple[Finding, ...]:

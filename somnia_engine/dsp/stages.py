@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage, StageIntervals
 
-PSG_CLASSES = (Stage.W, Stage.N1, Stage.N2, Stage.N3, Stage.R)
-WATCH_CLASSES = (Stage.W, Stage.L, Stage.N3, Stage.R)
-COARSE_CLASSES = (Stage.W, Stage.N, Stage.R)
-ASLEEP_CLASSES = (Stage.W, Stage.S)
+PSG_CLASSES: tuple[Stage, ...] = (Stage.W, Stage.N1, Stage.N2, Stage.N3, Stage.R)
+WATCH_CLASSES: tuple[Stage, ...] = (Stage.W, Stage.L, Stage.N3, Stage.R)
+COARSE_CLASSES: tuple[Stage, ...] = (Stage.W, Stage.N, Stage.R)
+ASLEEP_CLASSES: tuple[Stage, ...] = (Stage.W, Stage.S)
 
 
 def classes_of(stages: NDArray[np.int8]) -> tuple[Stage, ...]:

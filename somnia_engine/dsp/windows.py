@@ -13,7 +13,7 @@ _EDGE_S = 1e-6
 
 def epoch_of(times_s: Times) -> NDArray[np.int64]:
     """Return the index of the epoch that holds each time [s], shape (n,); negative before the night."""
-    return np.floor((times_s + _EDGE_S) / EPOCH_S).astype(np.int64)
+    return np.asarray(np.floor((times_s + _EDGE_S) / EPOCH_S), dtype=np.int64)
 
 
 def epoch_count(epochs: NDArray[np.int64], n_epochs: int) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from somnia_engine.types.features import Extraction, Extractor, NightInput
 @cache
 def extractors() -> tuple[Extractor, ...]:
     """Return every modality."""
-    return discover(__name__, "EXTRACTOR", Extractor)
+    return discover(__name__, "EXTRACTOR", kind=Extractor)
 
 
 def extract_all(night: NightInput) -> tuple[Extraction, ...]:

@@ -13,7 +13,7 @@ def extract_slow(night: NightInput, channels: tuple[str, ...], *, hold_s: float 
     found = []
     for placed in night.placed:
         for channel in channels:
-            samples = samples_of(placed, channel, night)
+            samples = samples_of(placed, channel, night=night)
             if samples is None:
                 continue
             column = held(epoch_mean(samples.epochs, samples.values, n_epochs=night.n_epochs), hold_s)

@@ -22,7 +22,7 @@ class Samples(NamedTuple):
     refused: int
 
 
-def samples_of(placed: Placed, channel: str, night: NightInput) -> Samples | None:
+def samples_of(placed: Placed, channel: str, *, night: NightInput) -> Samples | None:
     """Return a channel's usable samples; None when there is none."""
     series = placed.series(channel)
     if series is None:

@@ -23,11 +23,11 @@ def steady_beats(rr_ms: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.ones(len(rr_ms), dtype=np.bool_)
     padded = np.pad(rr_ms, BEATS_AROUND, mode="edge")
     local = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * BEATS_AROUND + 1), axis=1)
-    return np.abs(rr_ms / local - 1.0) <= ECTOPIC_FRAC
+    return np.asarray(np.abs(rr_ms / local - 1.0) <= ECTOPIC_FRAC)
 
 
 def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
-    beats = samples_of(placed, "rr_ms", night)
+    beats = samples_of(placed, "rr_ms", night=night)
     if beats is None:
         return None
     keep = steady_beats(beats.values)
@@ -49,7 +49,7 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
 
 
 def _from_rate(placed: Placed, night: NightInput) -> Extraction | None:
-    rates = samples_of(placed, "hr_bpm", night)
+    rates = samples_of(placed, "hr_bpm", night=night)
     if rates is None:
         return None
     mean = epoch_mean(rates.epochs, rates.values, n_epochs=night.n_epochs)
@@ -59,7 +59,7 @@ def _from_rate(placed: Placed, night: NightInput) -> Extraction | None:
 
 
 def _variability(placed: Placed, night: NightInput) -> Extraction | None:
-    readings = samples_of(placed, "sdnn_ms", night)
+    readings = samples_of(placed, "sdnn_ms", night=night)
     if readings is None:
         return None
     column = epoch_mean(readings.epochs, readings.values, n_epochs=night.n_epochs)

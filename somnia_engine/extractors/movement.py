@@ -18,7 +18,7 @@ _TRACE = {"activity_count": (COUNTS_FS, COUNTS_HOLD_S), "motion_index": (1.0, IN
 
 
 def _channel(channel: str, placed: Placed, *, night: NightInput) -> Extraction | None:
-    samples = samples_of(placed, channel, night)
+    samples = samples_of(placed, channel, night=night)
     if samples is None:
         return None
     column = _SUMMARY[channel](samples.epochs, samples.values, n_epochs=night.n_epochs)

@@ -23,7 +23,7 @@ MOTION_CONFIDENCE = 0.5
 
 
 def _motion(placed: Placed, night: NightInput) -> NDArray[np.bool_] | None:
-    index = samples_of(placed, "motion_index", night)
+    index = samples_of(placed, "motion_index", night=night)
     if index is None:
         return None
     with np.errstate(invalid="ignore"):
@@ -44,7 +44,7 @@ def _events(trace: NDArray[np.float32], source: str, *, motion: NDArray[np.bool_
 
 
 def _extract_one(placed: Placed, night: NightInput) -> Extraction | None:
-    raw = samples_of(placed, "spo2_pct", night)
+    raw = samples_of(placed, "spo2_pct", night=night)
     if raw is None:
         return None
     good = clean_spo2(raw.times_s, raw.values.astype(np.float32))

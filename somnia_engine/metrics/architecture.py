@@ -106,7 +106,7 @@ def rem_latency_min(night: Hypnogram, lights: Lights) -> float:
     rem = np.flatnonzero((night.stages == Stage.R) & _asleep(night, lights))
     if Stage.R not in night.classes or not len(rem):
         return NAN
-    return (max(rem[0] * night.epoch_s, lights.off_s) - _sleep_bounds_s(night, lights)[0]) / 60.0
+    return (max(float(rem[0]) * night.epoch_s, lights.off_s) - _sleep_bounds_s(night, lights)[0]) / 60.0
 
 
 def stage_min(night: Hypnogram, lights: Lights, *, stages: frozenset[Stage]) -> float:

@@ -19,7 +19,7 @@ HEAD_BYTES = 65536
 @cache
 def readers() -> tuple[Reader, ...]:
     """Return every file format that can be read."""
-    return discover(__name__, "READER", Reader)
+    return discover(__name__, "READER", kind=Reader)
 
 
 @cache

@@ -184,7 +184,9 @@ def sealed_size(path: Path) -> int:
 def _open_for_append(path: Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # before anything is read: a second writer must not cut the first one's frame
+        fcntl.flock(
+            descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB
+        )  # before anything is read: a second writer must not cut the first one's frame
     except OSError:
         os.close(descriptor)
         raise

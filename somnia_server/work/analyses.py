@@ -2,9 +2,11 @@
 
 import logging
 import os
+import threading
 import time
 from datetime import timedelta
 
+from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_server.store import codec, jobs, nights, recordings
 from somnia_server.store.house import house, now
@@ -21,33 +23,39 @@ CPU_S = 3600
 GONE = Text("A file of this night is no longer here. Upload it again.")
 
 
-def run(claim: Claim) -> None:
-    """Bring a claimed job to its end; whatever happens, the row says so and nothing stays unsealed."""
+def run(claim: Claim, stop: threading.Event) -> None:
+    """Bring a claimed job to its end, or back into the queue once `stop` is set; nothing stays unsealed."""
     try:
-        _run(claim)
+        _run(claim, stop)
     except door.RefusedError as refused:
         jobs.fail(claim, refused.text, error_id=refused.error_id)
     except door.StoppedError:
         jobs.give_back(claim)
-    else:
-        return
-    _let_go(claim)
 
 
-def _run(claim: Claim) -> None:
+def _run(claim: Claim, stop: threading.Event) -> None:
     uploads = _uploads(claim)
     demo = all(upload.demo is not None for upload in uploads)
-    history = nights.history_blobs(claim.owner, claim.night, demo=demo)
+    history = _history(claim, demo=demo)
     with door.laid_out(uploads, house().settings.temp) as paths:
         limits = Limits(house().settings.analysis_memory_mib, CPU_S)
         request = Request("analyse", limits, os.getpid(), paths=paths, night=claim.night, choices=claim.choices, history=len(history))
-        answer = door.ask(request, history, wanted=_Heartbeat(claim))
+        answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
     kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=now() + timedelta(hours=house().settings.visitor_hours))
     if jobs.finish(claim, (answer.frames[room.SUMMARY], answer.frames[room.SERIES]), kept=kept) is None:
         log.warning("job %s was taken over; its second result is dropped", claim.id)
         return
-    _let_go(claim)
+    hours = house().settings.raw_hours
+    recordings.release_uploads(claim.upload_ids, keep_until=now() + timedelta(hours=hours) if hours else None)
+
+
+def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the nights before this one; none when nobody knows which night this is."""
+    night = claim.night
+    if night is None and claim.choices.start is not None:
+        night = night_key(claim.choices.start, claim.choices.zone)
+    return () if night is None else nights.history_blobs(claim.owner, night, demo=demo)
 
 
 def _uploads(claim: Claim) -> tuple[Upload, ...]:
@@ -58,21 +66,17 @@ def _uploads(claim: Claim) -> tuple[Upload, ...]:
     return ready
 
 
-def _let_go(claim: Claim) -> None:
-    hours = house().settings.raw_hours
-    view = jobs.job_for(claim.owner, claim.id)
-    if view is not None and view.state == jobs.DONE:
-        recordings.release_uploads(claim.upload_ids, keep_until=now() + timedelta(hours=hours) if hours else None)
-
-
 class _Heartbeat:
     """Writes how far the job is at most once in BEAT_S; False when it is to stop."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, stop: threading.Event) -> None:
         self._claim = claim
+        self._stop = stop
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> bool:
+        if self._stop.is_set():
+            return False
         if time.monotonic() < self._next:
             return True
         self._next = time.monotonic() + BEAT_S

@@ -27,11 +27,18 @@ def enqueue(
     found = [recordings.find_upload(owner, upload_id) for upload_id in dict.fromkeys(upload_ids)]
     ready = [upload for upload in found if upload is not None and upload.state == READY]
     made = []
-    for night in sorted(set(nights), key=lambda n: n or date.max):
+    for night in sorted({night or _only_night(ready) for night in nights}, key=lambda n: n or date.max):
         files = [upload for upload in ready if _holds(upload, night)]
         if files:
             made.append(jobs.add_job(owner, _order(owner, files, night=night, choices=choices or Choices())))
     return tuple(made)
+
+
+def _only_night(uploads: Sequence[Upload]) -> date | None:
+    """Return the one night that the surveys of all these files agree on; None when they do not."""
+    found = [known_survey(upload) for upload in uploads]
+    spans = {span.night for survey in found if survey is not None for span in survey.nights}
+    return spans.pop() if None not in found and len(spans) == 1 else None
 
 
 def _order(owner: str, files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:

@@ -78,7 +78,7 @@ def head(upload_id: str) -> Response:
 @tus.patch("/<upload_id>")
 def patch(upload_id: str) -> Response:
     """Take the next bytes, seal them as they come, and note when the last has arrived."""
-    request.max_content_length = None
+    request.max_content_length = house().settings.max_upload_bytes
     upload = recordings.find_upload(owner_now(), upload_id)
     if upload is None or upload.demo is not None:
         return _problem(404, t("This upload is not here. Choose the file again."))

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from somnia_engine.text import Text
-from somnia_engine.types.recording import Survey
+from somnia_engine.types.recording import ReadOptions, Survey
 from somnia_server.store import codec, recordings
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
@@ -25,7 +25,7 @@ NOT_HERE = Text("This file is not here, or has not arrived completely.")
 TOO_LONG = Text("Looking into this file took too long. Split it, or upload a shorter export.")
 
 
-def survey_upload(owner: str, upload_id: str, choices: Choices | None = None) -> Survey:
+def survey_upload(owner: str, upload_id: str, choices: Choices | ReadOptions | None = None) -> Survey:
     """Return what a file holds, found in the locked room; remembered until other choices are made.
 
     Raises
@@ -33,7 +33,7 @@ def survey_upload(owner: str, upload_id: str, choices: Choices | None = None) ->
     RefusedError
         The file cannot be read; its `text` says why and what can be.
     """
-    choices = choices or Choices()
+    choices = Choices() if choices is None else Choices(choices.zone, choices.start)
     upload = recordings.find_upload(owner, upload_id)
     if upload is None or upload.state != READY:
         raise RefusedError(NOT_HERE)

@@ -47,7 +47,7 @@ def work(app: Flask, stop: threading.Event) -> None:
                 next_sweep = time.monotonic() + SWEEP_S
             claim = jobs.claim_next()
             if claim is not None:
-                analyses.run(claim)
+                analyses.run(claim, stop)
         if claim is None:
             stop.wait(IDLE_S)
 
@@ -55,19 +55,16 @@ def work(app: Flask, stop: threading.Event) -> None:
 def main() -> int:
     """Run a worker until SIGTERM or SIGINT; a job in its hands goes back into the queue."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     os.nice(NICE)
     stop = threading.Event()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
-        raise door.StoppedError("the worker is told to stop")
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-    try:
-        work(create_server(Settings.from_env()), stop)
-    except door.StoppedError:
-        log.info("worker stopped")
+    work(create_server(Settings.from_env()), stop)
     return 0
 
 

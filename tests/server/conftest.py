@@ -171,8 +171,8 @@ def long_night() -> NightAnalysis:
 
 
 def csv_night(day: date = date(2025, 1, 10), *, minutes: int = 480, column: str = "hr_bpm", seed: int = 1) -> bytes:
-    """Return an open-CSV file of one night, one row a minute."""
+    """Return an open-CSV file of one night, two rows a minute."""
     rng = np.random.default_rng(seed)
     start = datetime(day.year, day.month, day.day, 22, 0, tzinfo=UTC)
-    rows = [f"{(start + timedelta(minutes=i)).isoformat()},{60 + rng.integers(-5, 6)}" for i in range(minutes)]
+    rows = [f"{(start + timedelta(seconds=30 * i)).isoformat()},{60 + rng.integers(-5, 6)}" for i in range(2 * minutes)]
     return "\n".join([f"time,{column}", *rows, ""]).encode()

@@ -185,6 +185,7 @@ def finish(claim: Claim, blobs: tuple[bytes, bytes], *, kept: Kept) -> str | Non
 
 def fail(claim: Claim, error: Text, *, error_id: str | None = None) -> None:
     """End the job with what its owner is to read."""
+    session().rollback()  # what failed may have been a statement
     row = session().scalars(select(JobRow).where(_mine(claim))).one_or_none()
     if row is not None:
         _fail_row(row, error, error_id)

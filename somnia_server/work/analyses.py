@@ -1,7 +1,9 @@
 """Runs one job: lays its files out, lets the room analyse them, keeps the night, lets go of the files."""
 
+import errno
 import logging
 import os
+import secrets
 import threading
 import time
 from datetime import timedelta
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 CPU_S = 3600
+NO_ROOM = Text("There is no room left on this server for the analysis. Try again later.")
 GONE = Text("A file of this night is no longer here. Upload it again.")
 
 
@@ -31,6 +34,11 @@ def run(claim: Claim, stop: threading.Event) -> None:
         jobs.fail(claim, refused.text, error_id=refused.error_id)
     except door.StoppedError:
         jobs.give_back(claim)
+    except Exception as error:  # the job runner's wall: the owner gets an id, the log the cause
+        error_id = secrets.token_hex(4)
+        log.exception("job %s failed, error id %s", claim.id, error_id)
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        jobs.fail(claim, NO_ROOM if full else Text(door.TROUBLE.msgid, {"id": error_id}), error_id=error_id)
 
 
 def _run(claim: Claim, stop: threading.Event) -> None:

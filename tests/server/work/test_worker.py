@@ -234,3 +234,17 @@ def test_two_workers_share_many_jobs_and_each_night_is_there_once(home):
     assert {home.over(job_id).state for job_id in ids} == {"done"}
     with home.app.app_context():
         assert sorted(night.night.day for night in nights.list_nights(home.owner)) == [1, 2, 3, 4]
+
+
+def test_an_upload_that_was_changed_on_the_disk_fails_with_a_number_to_ask_about(home, settings):
+    job_id = home.enqueue(csv_night())
+    (path,) = settings.uploads.iterdir()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    home.start_worker()
+    view = home.over(job_id)
+    assert view.state == "failed"
+    assert view.error_id
+    assert view.error_id in str(view.error)
+    assert temp_of(settings) == []

@@ -12,7 +12,19 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOUSE = ("somnia_engine", "somnia_server", "components", "pages")
 
 FORBIDDEN = {
-    "somnia_engine": {"dash", "flask", "sqlalchemy", "flask_sqlalchemy", "plotly", "openai", "requests", "somnia_server", "components", "pages", "app"},
+    "somnia_engine": {
+        "dash",
+        "flask",
+        "sqlalchemy",
+        "flask_sqlalchemy",
+        "plotly",
+        "openai",
+        "requests",
+        "somnia_server",
+        "components",
+        "pages",
+        "app",
+    },
     "components": {"flask", "sqlalchemy", "flask_sqlalchemy", "somnia_server", "pages", "app"},
     "somnia_server": {"components", "pages", "app"},
 }
@@ -114,7 +126,7 @@ def size_faults(path: Path, tree: ast.AST, root: Path) -> Iterator[str]:
 
 def positional_faults(path: Path, tree: ast.AST, root: Path) -> Iterator[str]:
     place = path.relative_to(root)
-    if place.parts[0] != "somnia_engine" or place.name.startswith("_") and place.name != "__init__.py":
+    if place.parts[0] != "somnia_engine" or (place.name.startswith("_") and place.name != "__init__.py"):
         return
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -131,7 +143,12 @@ def habit_faults(path: Path, tree: ast.AST, root: Path) -> Iterator[str]:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 if isinstance(called, ast.Name) and called.id == "callback":
                     yield f"{place}: {node.name} is declared with @callback; export register_callbacks(app)"
-        if isinstance(node, ast.Constant) and place.parts[0] == "somnia_engine" and place.name != "resources.py" and node.value in {"models", "data"}:
+        if (
+            isinstance(node, ast.Constant)
+            and place.parts[0] == "somnia_engine"
+            and place.name != "resources.py"
+            and node.value in {"models", "data"}
+        ):
             yield f"{place}:{node.lineno}: names {node.value!r}; resources.py alone opens it"
         if isinstance(node, ast.ExceptHandler) and is_broad(node.type):
             yield f"{place}:{node.lineno}: catches everything"
@@ -191,11 +208,15 @@ def test_a_file_that_breaks_a_rule_is_found(name: str, tmp_path: Path) -> None:
 
 def test_a_file_that_keeps_the_rules_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "somnia_engine" / "dsp").mkdir(parents=True)
-    (tmp_path / "somnia_engine" / "dsp" / "peaks.py").write_text("import numpy as np\nfrom somnia_engine.types import signals\n", encoding="utf-8")
+    (tmp_path / "somnia_engine" / "dsp" / "peaks.py").write_text(
+        "import numpy as np\nfrom somnia_engine.types import signals\n", encoding="utf-8"
+    )
     assert faults(tmp_path) == []
 
 
-@pytest.mark.parametrize("module", ["somnia_engine", "somnia_engine.readers", "somnia_engine.cli", "somnia_engine.types.night", "somnia_engine.document"])
+@pytest.mark.parametrize(
+    "module", ["somnia_engine", "somnia_engine.readers", "somnia_engine.cli", "somnia_engine.types.night", "somnia_engine.document"]
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}\nimport somnia_engine.readers as r\nr.readers()\nprint([m for m in {HEAVY!r} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)

@@ -15,6 +15,7 @@ from somnia_server.store.house import house, now
 from somnia_server.store.jobs import Claim
 from somnia_server.store.nights import Kept
 from somnia_server.store.recordings import READY, Upload
+from somnia_server.store.vault import TamperedError
 from somnia_server.work import door, room
 from somnia_server.work.room import Limits, NightKey, Progress, Request
 
@@ -34,7 +35,7 @@ def run(claim: Claim, stop: threading.Event) -> None:
         jobs.fail(claim, refused.text, error_id=refused.error_id)
     except door.StoppedError:
         jobs.give_back(claim)
-    except Exception as error:  # the job runner's wall: the owner gets an id, the log the cause
+    except (OSError, TamperedError) as error:
         error_id = secrets.token_hex(4)
         log.exception("job %s failed, error id %s", claim.id, error_id)
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from somnia_engine.text import Text
-from somnia_server.store import jobs, nights, recordings
+from somnia_engine.types.recording import NightSpan, Survey
+from somnia_server.store import codec, jobs, nights, recordings
 from somnia_server.store.choices import Choices
 from somnia_server.store.jobs import Order
 from somnia_server.store.nightcodec import pack_night
@@ -208,3 +209,29 @@ def test_expired_uploads_and_files_without_a_row_are_purged(settings):
 def test_an_order_in_the_making_is_recognised():
     order = Order((upload("a"),), None, Choices(), "f")
     assert jobs.add_job("a", order) == jobs.add_job("a", order)
+
+
+def surveyed(owner: str, data: bytes, *nights: date | None) -> str:
+    upload_id = upload(owner, data)
+    spans = tuple(NightSpan(night, None, None, 3600.0) for night in nights)
+    survey = Survey("somnia_csv", Text("SOMNIA CSV"), spans, None, Text("Unknown"), ("hr_bpm",))
+    recordings.save_survey(owner, upload_id, codec.dumps(Choices()) + b"\n" + codec.dumps(survey))
+    return upload_id
+
+
+def test_each_night_takes_the_files_that_hold_it():
+    first, second = date(2025, 1, 1), date(2025, 1, 2)
+    watch, ring, sound = surveyed("a", b"w", first, second), surveyed("a", b"r", second), surveyed("a", b"s", None)
+    queue.enqueue("a", [watch, ring, sound], nights=[second, first])
+    one = jobs.claim_next()
+    assert (one.night, one.upload_ids) == (first, (watch, sound))
+    jobs.fail(one, Text("over"))
+    assert jobs.claim_next().upload_ids == (watch, ring, sound)
+
+
+def test_files_of_one_same_night_need_no_choice_and_others_stay_open():
+    day = date(2025, 1, 1)
+    (job_id,) = queue.enqueue("a", [surveyed("a", b"w", day), surveyed("a", b"r", day)])
+    assert queue.job_for("a", job_id).night == day
+    (job_id,) = queue.enqueue("a", [surveyed("a", b"x", day), surveyed("a", b"y", None)])
+    assert queue.job_for("a", job_id).night is None

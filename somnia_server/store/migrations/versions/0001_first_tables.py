@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("night", sa.Date),
         sa.Column("stage", sa.String(16), nullable=False),
-        sa.Column("fraction", sa.Float, nullable=False),
+        sa.Column("fraction", sa.Double, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("cancel_asked", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.DateTime, nullable=False),

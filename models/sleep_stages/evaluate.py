@@ -1,6 +1,6 @@
 """Leave one person out: the LSTM committee against gradient boosting in the same folds.
 
-    python -m models.sleep_stages.evaluate --out models/sleep_stages/scores.json
+    python models/sleep_stages/evaluate.py --out models/sleep_stages/scores.json
 
 Everything that is fitted (networks, calibration, thresholds) is fitted on the people who are not left out. `--folds 6` groups the
 people into fewer folds for a quick look; the card takes leave-one-person-out figures only.
@@ -8,6 +8,7 @@ people into fewer folds for a quick look; the card takes leave-one-person-out fi
 
 import argparse
 import json
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.sleep_stages.committee import train_committee
 from models.sleep_stages.data import MODES, Night, pool_of, read_nights

@@ -1,6 +1,6 @@
 """Train the sleep-stage LSTM on Sleep-Accel and write the weights and the card.
 
-    python -m models.sleep_stages.train
+    python models/sleep_stages/train.py
 
 reads SOMNIA_REFERENCE_DATA (default: the reference data beside the project). The scores in the card come from `scores.json`, which
 `evaluate.py` writes; run that first when the recipe or the inputs changed.
@@ -9,11 +9,14 @@ reads SOMNIA_REFERENCE_DATA (default: the reference data beside the project). Th
 import argparse
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.sleep_stages.committee import Committee, train_committee
 from models.sleep_stages.data import CLASSES, FOLDER, pool_of, read_nights

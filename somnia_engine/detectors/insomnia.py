@@ -12,6 +12,8 @@ RULE = "insomnia-nights 1"
 LEAST_NIGHTS = 7
 LOOK_BACK_NIGHTS = 28
 """Older nights than this many do not count: the pattern of now."""
+NIGHT_MIN = 180.0
+"""A shorter time in bed [min] is a nap."""
 LONG_MIN = 30.0
 OFTEN_PER_WEEK, MOST_PER_WEEK = 3.0, 5.0
 """More than 30 min to fall asleep or awake, on 3 nights a week or more (Lichstein 2003, doi 10.1016/S0005-7967(02)00023-2).
@@ -25,7 +27,8 @@ OHAYON = "Ohayon 2017, doi 10.1016/j.sleh.2016.11.006"
 
 def _usable(history: NightHistory) -> list[SleepStatistics]:
     """Return the statistics of the last nights that tell both latency and wake."""
-    measured = [n.statistics for n in history.nights if math.isfinite(n.statistics.sol_min) and math.isfinite(n.statistics.waso_min)]
+    nights = (n.statistics for n in history.nights if n.statistics.tib_min >= NIGHT_MIN)
+    measured = [n for n in nights if math.isfinite(n.sol_min) and math.isfinite(n.waso_min)]
     return measured[-LOOK_BACK_NIGHTS:]
 
 
@@ -90,6 +93,6 @@ DETECTOR = Detector(
     key="insomnia",
     name=Text("Insomnia"),
     rule=RULE,
-    needs=(Need(Text("Not assessed: needs {least} nights with sleep stages; there are {have}."), float(LEAST_NIGHTS), _n_nights),),
+    needs=(Need(Text("Not assessed: needs {least} nights with sleep stages; so far: {have}."), float(LEAST_NIGHTS), _n_nights),),
     assess=assess,
 )

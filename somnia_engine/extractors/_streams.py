@@ -53,6 +53,8 @@ def trace_of(channel: str, samples: Samples, *, night: NightInput, hold_s: float
     return Signal(channel, trace, fs, feature(channel).unit)
 
 
-def has_value(column: Column) -> bool:
-    """Tell whether any epoch was measured."""
-    return bool(np.isfinite(column).any())
+def bounded(name: str, column: Column) -> Column:
+    """Return a computed column with what lies outside of its feature's bounds as not measured."""
+    bounds = feature(name)
+    with np.errstate(invalid="ignore"):
+        return np.where((column >= bounds.low) & (column <= bounds.high), column, np.nan).astype(np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.windows import epoch_mean, epoch_sd
-from somnia_engine.extractors._streams import Samples, quality_of, samples_of, trace_of
+from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 
@@ -36,8 +36,8 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
     rates = Samples(beats.times_s, 60000.0 / beats.values, beats.epochs, beats.refused)
     columns = {
         "rr_ms": interval,
-        "hr_bpm": (60000.0 / interval).astype(np.float32),
-        "hr_sd_bpm": epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs),
+        "hr_bpm": bounded("hr_bpm", 60000.0 / interval),
+        "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)),
     }
     return Extraction(
         placed.source,
@@ -53,7 +53,7 @@ def _from_rate(placed: Placed, night: NightInput) -> Extraction | None:
     if rates is None:
         return None
     mean = epoch_mean(rates.epochs, rates.values, n_epochs=night.n_epochs)
-    columns = {"hr_bpm": mean, "hr_sd_bpm": epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)}
+    columns = {"hr_bpm": mean, "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs))}
     quality = quality_of("hr_bpm", placed.source, samples=rates, column=mean)
     return Extraction(placed.source, "hr_bpm", columns, traces=(trace_of("hr_bpm", rates, night=night, hold_s=HOLD_S),), quality=(quality,))
 

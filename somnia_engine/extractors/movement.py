@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from somnia_engine.dsp.windows import Column, epoch_max, epoch_mean, epoch_sum
-from somnia_engine.extractors._streams import quality_of, samples_of, trace_of
+from somnia_engine.extractors._streams import bounded, quality_of, samples_of, trace_of
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 from somnia_engine.types.signals import Signal
@@ -21,7 +21,7 @@ def _channel(channel: str, placed: Placed, *, night: NightInput) -> Extraction |
     samples = samples_of(placed, channel, night=night)
     if samples is None:
         return None
-    column = _SUMMARY[channel](samples.epochs, samples.values, n_epochs=night.n_epochs)
+    column = bounded(channel, _SUMMARY[channel](samples.epochs, samples.values, n_epochs=night.n_epochs))
     traces: tuple[Signal, ...] = ()
     if channel in _TRACE:
         fs, hold_s = _TRACE[channel]

@@ -42,7 +42,7 @@ limits = [
     "Trained and tested on {people} healthy adults, one night each in one sleep laboratory, with an Apple Watch (2017-2019).",
     "Sleep apnea and REM sleep behavior disorder were excluded from the study; stages of such nights are not covered.",
     "Not tested on children, shift workers, people on heart medication, or with an irregular heart rhythm.",
-    "Without heart rate it tells sleep from wake only, and finds about half of the wake after sleep onset.",
+    "Without heart rate it tells sleep from wake only. Wake without movement is often taken for sleep.",
 ]
 
 [data]

@@ -1,0 +1,64 @@
+"""The stage ribbon: a whole night as one strip of colored stages, small enough for a list."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from urllib.parse import quote
+
+from dash import html
+
+from components.theme import STAGE_TOKENS, TOKENS
+from somnia_engine.types.hypnogram import Stage
+
+HEIGHTS = {
+    Stage.W: 0.30,
+    Stage.R: 0.55,
+    Stage.N1: 0.62,
+    Stage.L: 0.75,
+    Stage.S: 0.75,
+    Stage.N2: 0.78,
+    Stage.N: 0.78,
+    Stage.T: 0.6,
+    Stage.N3: 1.0,
+}
+"""How tall a stage stands, so that the ribbon reads in grey: deeper sleep is taller."""
+
+
+def stage_ribbon(stages: Sequence[int], *, label: str, height: int = 28, class_name: str = "ribbon") -> html.Img:
+    """Return the ribbon of one night as a picture that follows the browser's light or dark preference.
+
+    Parameters
+    ----------
+    stages : sequence of int
+        Values of `Stage`, one an epoch.
+    label : str
+        What the picture says, in words.
+    """
+    return html.Img(src=ribbon_uri(stages, height=height), alt=label, className=class_name, height=height)
+
+
+def ribbon_uri(stages: Sequence[int], *, height: int = 28) -> str:
+    """Return the ribbon as a data URI of an SVG picture."""
+    bars = "".join(_bar(stage, at, length, height) for stage, at, length in _runs(stages))
+    width = max(len(stages), 1)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none" shape-rendering="crispEdges">'
+    return "data:image/svg+xml," + quote(f"{svg}<style>{_style()}</style>{bars}</svg>")
+
+
+def _runs(stages: Sequence[int]) -> Iterator[tuple[Stage, int, int]]:
+    at = 0
+    for value, run in groupby(int(s) for s in stages):
+        length = sum(1 for _ in run)
+        yield Stage(value), at, length
+        at += length
+
+
+def _bar(stage: Stage, at: int, length: int, height: int) -> str:
+    tall = round(HEIGHTS.get(stage, 0.12) * height, 1)
+    return f'<rect class="{STAGE_TOKENS[stage]}" x="{at}" y="{height - tall:g}" width="{length}" height="{tall:g}"/>'
+
+
+def _style() -> str:
+    names = sorted(set(STAGE_TOKENS.values()))
+    light = "".join(f".{name}{{fill:{TOKENS[name].light}}}" for name in names)
+    dark = "".join(f".{name}{{fill:{TOKENS[name].dark}}}" for name in names)
+    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"

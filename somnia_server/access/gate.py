@@ -59,8 +59,8 @@ def _is_page() -> bool:
 
 def _same_origin() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:  # the browser itself says where the request comes from
+        return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc == request.host
 

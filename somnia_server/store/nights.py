@@ -114,14 +114,19 @@ def history_before(owner: str, start: datetime | None) -> NightHistory:
 
 
 def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the unsealed blobs of the last nights before a day, in order of time; `demo` keeps demo and own nights apart."""
+    """Return the unsealed blobs of the last nights before a day, in order of time, the newest analysis of each.
+
+    `demo` keeps demo and own nights apart; None takes both.
+    """
     query = select(NightRow).where(NightRow.owner == owner, _alive()).options(undefer(NightRow.sealed_series))
     if before is not None:
         query = query.where(NightRow.night < before)
     if demo is not None:
         query = query.where(NightRow.demo == demo)
-    rows = session().scalars(query.order_by(NightRow.night.desc()).limit(HISTORY_NIGHTS)).all()
-    return tuple(_blobs(row) for row in reversed(rows))
+    newest: dict[date, NightRow] = {}
+    for row in session().scalars(query.order_by(NightRow.night.desc(), NightRow.created_at.desc()).limit(HISTORY_NIGHTS)):
+        newest.setdefault(row.night, row)
+    return tuple(_blobs(newest[night]) for night in sorted(newest))
 
 
 def purge_expired(at: datetime) -> int:

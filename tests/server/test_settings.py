@@ -1,4 +1,5 @@
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -84,3 +85,12 @@ def test_the_key_lies_in_the_users_configuration_by_default(tmp_path):
 
 def test_the_secret_is_not_printed(environ):
     assert "s" * 40 not in repr(Settings.from_env(environ | {"SOMNIA_SECRET_KEY": "s" * 40}))
+
+
+def test_every_setting_is_documented():
+    project = Path(__file__).resolve().parents[2]
+    source = (project / "somnia_server" / "settings.py").read_text(encoding="utf-8")
+    said = (project / "docs" / "settings.md").read_text(encoding="utf-8")
+    names = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source))
+    assert len(names) >= 13
+    assert {name for name in names if f"SOMNIA_{name}" not in said} == set()

@@ -67,6 +67,13 @@ def test_a_history_holds_the_earlier_nights_in_order():
     assert [record.start.day for record in history.nights] == [9, 10]
 
 
+def test_a_night_analysed_twice_counts_once_in_a_history():
+    keep(fingerprint="watch alone")
+    keep(fingerprint="watch and ring")
+    keep(day=date(2025, 1, 9))
+    assert [record.start.day for record in history_before("a", None).nights] == [9, 10]
+
+
 def test_demo_nights_are_no_history_of_own_nights():
     keep(day=date(2025, 1, 8), demo=True)
     keep(day=date(2025, 1, 9))

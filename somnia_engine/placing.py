@@ -73,7 +73,7 @@ def place(recordings: Sequence[Recording], options: AnalysisOptions) -> PlacedNi
     zero_s, end_s = _bounds(spans, options, anchor=anchor, off_s=off_s, on_s=on_s)
     n_epochs = _n_epochs(end_s - zero_s)
     zone, origin = _zone(recordings, options)
-    start = None if anchor is None else _local(anchor + timedelta(seconds=zero_s), zone)
+    start = None if anchor is None else _local(anchor + timedelta(seconds=zero_s), zone, like=_named_start(recordings, options))
     placed = tuple(Placed(r, at - zero_s) for r, at in zip(recordings, offsets, strict=True))
     shifted = [None if s is None else s - zero_s for s in (off_s, on_s)]
     return PlacedNight(NightInput(start, zone, n_epochs, placed), origin, shifted[0], shifted[1])
@@ -198,9 +198,15 @@ def _zone(recordings: Sequence[Recording], options: AnalysisOptions) -> tuple[st
     return zone, next(origin for z, _, origin in named if z == zone)
 
 
-def _local(at: datetime, zone: str | None) -> datetime:
+def _named_start(recordings: Sequence[Recording], options: AnalysisOptions) -> datetime | None:
+    """Return a start whose offset a night without a zone is told in: the person's, else the earliest file's."""
+    starts = [r.start for r in recordings if r.start is not None]
+    return options.start or min(starts, key=lambda at: (at, str(at)), default=None)
+
+
+def _local(at: datetime, zone: str | None, *, like: datetime | None) -> datetime:
     if zone is None:
-        return at
+        return at if like is None else at.astimezone(like.tzinfo)
     try:
         return at.astimezone(ZoneInfo(zone))
     except (KeyError, ValueError, OSError) as error:

@@ -13,7 +13,9 @@ from somnia_engine.types.night import Detector, NightHistory, NightRecord, Sleep
 
 BLANK = NightRecord(None, None, NightFeatures(None, 0, {}), SleepStatistics(), {}, EventTable.empty())
 EVERY = pytest.mark.parametrize("detector", detectors(), ids=lambda d: d.key)
-FORBIDDEN = re.compile(r"\b(you have|diagnos\w*|suffer\w*|disease|treat\w*|therapy|normal|healthy|danger\w*|severe|will (get|develop))\b|!", re.I)
+FORBIDDEN = re.compile(
+    r"\b(you have|diagnos\w*|suffer\w*|disease|treat\w*|therapy|normal|healthy|danger\w*|severe|will (get|develop))\b|!", re.I
+)
 
 
 def full(odi: float, sol: float) -> NightHistory:

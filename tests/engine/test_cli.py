@@ -185,7 +185,16 @@ def test_a_wrong_option_is_refused_by_name(
 
 
 def test_lights_bound_the_time_in_bed(watch: tuple[Path, ...], tmp_path: Path) -> None:
-    options = ["--start", "2025-03-08T22:00", "--lights-off", "2025-03-08T22:30", "--lights-on", "2025-03-09T04:30", "--zone", "Europe/Paris"]
+    options = [
+        "--start",
+        "2025-03-08T22:00",
+        "--lights-off",
+        "2025-03-08T22:30",
+        "--lights-on",
+        "2025-03-09T04:30",
+        "--zone",
+        "Europe/Paris",
+    ]
     document = run(tmp_path, watch[0], *options)
     assert document["lights"] == {"off_s": 1800.0, "on_s": 23400.0, "off_marked": True, "on_marked": True}
     assert document["statistics"]["tib_min"] == 360

@@ -16,7 +16,9 @@ def detector(have: float) -> Detector:
     def assess(history: NightHistory) -> Finding:
         return Finding("x", Level.LOW, Text("judged"), 1.0)
 
-    return Detector("x", Text("X"), "x 1", (Need(Text("needs {least}, has {have} ({have_h} h {have_min} min)"), 100.0, lambda history: have),), assess)
+    return Detector(
+        "x", Text("X"), "x 1", (Need(Text("needs {least}, has {have} ({have_h} h {have_min} min)"), 100.0, lambda history: have),), assess
+    )
 
 
 def test_a_met_need_lets_the_detector_judge() -> None:

@@ -1,7 +1,8 @@
 """Leave one person out: the LSTM committee against gradient boosting in the same folds.
 
-    python models/sleep_stages/evaluate.py --out models/sleep_stages/scores.json
+    python models/sleep_stages/evaluate.py
 
+writes `scores.json` and the card's scores; 20 minutes on one core.
 Everything that is fitted (networks, calibration, thresholds) is fitted on the people who are not left out. `--folds 6` groups the
 people into fewer folds for a quick look; the card takes leave-one-person-out figures only.
 """
@@ -20,11 +21,11 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.sleep_stages.committee import train_committee
-from models.sleep_stages.data import MODES, Night, pool_of, read_nights
+from models.sleep_stages.data import FOLDER, MODES, Night, pool_of, read_nights
 from models.sleep_stages.network import Recipe
 from models.sleep_stages.ruler import ruler_answers
 from models.sleep_stages.scores import MERGES, calibration_error, confusion, difference, summary
-from models.sleep_stages.train import SEED, VARIANTS
+from models.sleep_stages.train import SCORES, SEED, VARIANTS, with_scores
 
 Answers = dict[str, dict[int, NDArray[np.int64]]]
 
@@ -43,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folds", type=int, default=0, help="0 leaves one person out (the card's protocol)")
     parser.add_argument("--jobs", type=int, default=1, help="folds at a time")
-    parser.add_argument("--out", type=Path, help="JSON to write")
+    parser.add_argument("--out", type=Path, help="JSON to write instead of scores.json and the card")
     arguments = parser.parse_args()
     began = time.monotonic()
     nights = read_nights()
@@ -57,8 +58,11 @@ def main() -> None:
     protocol = "leave one person out" if n_folds == len(nights) else f"{n_folds} folds grouped by person"
     result = {"protocol": f"{protocol}, {len(nights)} people, pooled epochs, 95 % bootstrap intervals over people", "figures": figures}
     print(table(figures))
-    if arguments.out:
-        arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if arguments.out or n_folds == len(nights):
+        (arguments.out or SCORES).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if n_folds == len(nights) and not arguments.out:
+        written = FOLDER / "card.toml"
+        written.write_text(with_scores(written.read_text(encoding="utf-8"), result), encoding="utf-8")
 
 
 def run_fold(fold: int, n_folds: int) -> dict[int, Judged]:

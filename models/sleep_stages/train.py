@@ -2,8 +2,8 @@
 
     python models/sleep_stages/train.py
 
-reads SOMNIA_REFERENCE_DATA (default: the reference data beside the project). The scores in the card come from `scores.json`, which
-`evaluate.py` writes; run that first when the recipe or the inputs changed.
+reads SOMNIA_REFERENCE_DATA (default: the reference data beside the project). The scores in the card are those of `scores.json`, which
+`evaluate.py` measures and writes, into the card too; run that afterwards when the recipe or the inputs changed.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ VERSION = "1"
 SEED = 1
 VARIANTS = 16
 TOLERANCE = 1e-4
+SCORES = FOLDER / "scores.json"
 
 ABOUT = """name = "sleep_stages"
 version = "{version}"
@@ -95,10 +97,13 @@ def card(packed: bytes, committee: Committee, *, people: int) -> str:
     parts.append(f'[files]\n"{WEIGHTS}" = "{hashlib.sha256(packed).hexdigest()}"\n')
     parts += [_calibration(kind, calibration) for kind, calibration in committee.calibrations.items()]
     parts += [f'[[inputs]]\nname = "{name}"\nunit = "{unit}"\n' for name, unit in CHANNELS]
-    stored = FOLDER / "scores.json"
-    if stored.exists():
-        parts += _scores(json.loads(stored.read_text(encoding="utf-8")))
-    return "\n".join(parts)
+    text = "\n".join(parts)
+    return with_scores(text, json.loads(SCORES.read_text(encoding="utf-8"))) if SCORES.exists() else text
+
+
+def with_scores(text: str, scores: dict[str, Any]) -> str:
+    """Return a card's text with its scores, the last part, replaced."""
+    return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores)])
 
 
 def _calibration(kind: str, calibration: Calibration) -> str:
@@ -106,7 +111,7 @@ def _calibration(kind: str, calibration: Calibration) -> str:
     return f"[calibration.{kind}]\ntemperature = {calibration.temperature:.4f}\nbias = {bias}\ndecision = {decision}\n"
 
 
-def _scores(scores: dict[str, dict[str, dict[str, dict[str, object]]]]) -> list[str]:
+def _scores(scores: dict[str, Any]) -> list[str]:
     """Return one table a kind of input and number of classes, as `evaluate.py` measured them."""
     parts = [f"[scores]\nprotocol = {json.dumps(scores['protocol'])}\n"]
     for kind, by_classes in scores["figures"].items():

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from somnia_engine.text import Text
-from somnia_engine.types.events import EventTable
 from somnia_engine.types.features import NightInput, Placed
 from somnia_engine.types.hypnogram import StageIntervals
-from somnia_engine.types.recording import Media, Recording, Source
+from somnia_engine.types.recording import Recording, Source
 from somnia_engine.types.signals import Series
 
 START = datetime(2025, 3, 8, 22, 0, tzinfo=UTC)
@@ -60,6 +59,3 @@ def oxygen(length_s: float, step_s: float = 1.0, every_s: float | None = None, d
         phase = np.mod(times, every_s)
         values -= np.where(times > 200, np.interp(phase, [0, 20, 35, 36], [0, depth, 0, 0]), 0.0)
     return times, np.round(values, 1)
-
-
-__all__ = ["START", "EventTable", "Media", "activity", "heart", "night_of", "oxygen", "recording", "series", "stages"]

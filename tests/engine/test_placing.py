@@ -120,7 +120,8 @@ def test_unmarked_lights_are_the_bounds_of_the_person_not_of_the_room() -> None:
     column[4:100] = 60.0
     lights = lights_of(placed, NightFeatures(START, len(column), {"hr_bpm": column}), device=None)
     assert (lights.off_s, lights.on_s) == (120.0, 3000.0)
-    assert not (lights.off_marked or lights.on_marked)
+    assert not lights.off_marked
+    assert not lights.on_marked
 
 
 def test_a_marked_light_is_labeled_as_marked() -> None:

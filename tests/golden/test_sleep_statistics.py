@@ -1,9 +1,10 @@
-"""Sleep statistics of real scorings, against figures counted here by brute force over the raw files and against the truth of the exports."""
+"""Sleep statistics of real scorings, against figures counted here by brute force and against the truth of the exports."""
 
 import csv
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def brute_force(letters: list[str]) -> dict[str, float]:
     rem = next((i for i, x in enumerate(letters) if x == "R"), None)
     bouts = sum(letters[i] == "W" and letters[i - 1] != "W" for i in range(first + 1, last))
     shifts = 0
-    for before, after in zip(letters, letters[1:], strict=False):
+    for before, after in pairwise(letters):
         if before in "123R" and (after == "W" or (after == "1" and before != "1")):
             shifts += 1
     counted = {

@@ -64,8 +64,10 @@ def _purge(settings: Settings) -> int:
 
 
 def _run(settings: Settings) -> int:
-    _init(settings)
-    _prepare_demo(settings)
+    for command in ("init", "prepare-demo"):  # in processes of their own: what they import does not stay here
+        done = subprocess.run([sys.executable, "-m", "somnia_server.cli", command], cwd=PROJECT, check=False)
+        if done.returncode:
+            return done.returncode
     worker = [sys.executable, "-m", "somnia_server.work.worker"]
     web = [
         sys.executable,

@@ -71,6 +71,12 @@ def head(upload_id: str) -> Response:
     upload = recordings.find_upload(owner_now(), upload_id)
     if upload is None or upload.demo is not None:
         return Response(status=404)
+    if upload.state != READY and upload.received == upload.size:
+        try:  # the server died between the last byte and its note of it
+            with recordings.open_writer(upload.owner, upload.id) as writer:
+                _complete(upload, writer, None)
+        except BlockingIOError:
+            return Response(status=423)
     headers = {"Upload-Offset": str(upload.received), "Upload-Length": str(upload.size), "Cache-Control": "no-store"}
     return Response(status=200, headers=headers)
 

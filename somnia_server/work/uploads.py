@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -21,6 +22,8 @@ list_uploads = recordings.list_uploads
 remove_upload = recordings.remove_upload
 
 SURVEY_S = 120.0
+_rooms = threading.BoundedSemaphore(2)
+"""Surveys at once in one process: more would only slow each other down."""
 NOT_HERE = Text("This file is not here, or has not arrived completely.")
 TOO_LONG = Text("Looking into this file took too long. Split it, or upload a shorter export.")
 
@@ -56,7 +59,7 @@ def _survey(upload: Upload, choices: Choices) -> bytes:
     def wanted(_progress: Progress) -> bool:
         return time.monotonic() < until
 
-    with door.laid_out([upload], house().settings.temp) as paths:
+    with _rooms, door.laid_out([upload], house().settings.temp) as paths:
         limits = Limits(house().settings.analysis_memory_mib, int(SURVEY_S))
         try:
             answer = door.ask(Request("survey", limits, os.getpid(), paths=paths, choices=choices), wanted=wanted)

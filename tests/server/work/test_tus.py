@@ -57,6 +57,22 @@ def test_an_upload_survives_a_restart_of_the_server(app, visitor, settings):
         assert recordings.list_uploads(visitor.owner)[0].sha256 == hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_server_that_died_after_the_last_byte_completes_the_file_when_asked(app, visitor, finished):
+    data = os.urandom(5000)
+    url = visitor.create(len(data))
+    upload_id = url.rsplit("/", 1)[-1]
+    with app.app_context(), recordings.open_writer(visitor.owner, upload_id) as writer:
+        writer.write(data)
+        if finished:
+            writer.finish()
+    assert visitor.client.head(url, headers=TUS).headers["Upload-Offset"] == "5000"
+    with app.app_context():
+        (upload,) = recordings.list_uploads(visitor.owner)
+    assert (upload.state, upload.sha256) == ("ready", hashlib.sha256(data).hexdigest())
+    assert stored(app, visitor.owner, upload_id) == data
+
+
 def test_a_wrong_offset_is_a_conflict_that_names_the_right_one(visitor):
     url = visitor.create(10)
     visitor.patch(url, b"12345", 0)

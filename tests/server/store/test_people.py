@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from somnia_server.store import people, recordings
+from somnia_server.store.house import now
+from somnia_server.store.tables import db
+
+pytestmark = pytest.mark.usefixtures("context")
+
+
+def visitors() -> int:
+    return db.session.scalar(text("SELECT count(*) FROM visitors"))
+
+
+def test_a_visitor_is_noted_with_the_first_upload_and_once():
+    recordings.add_upload("a", "x", size=1)
+    recordings.add_upload("a", "y", size=1)
+    assert visitors() == 1
+
+
+def test_a_visitor_who_keeps_nothing_is_forgotten_in_time():
+    upload_id = recordings.add_upload("a", "x", size=1)
+    assert people.purge_visitors(now() + timedelta(days=1)) == 0
+    recordings.remove_upload("a", upload_id)
+    assert people.purge_visitors(now() - timedelta(days=1)) == 0
+    assert people.purge_visitors(now() + timedelta(days=1)) == 1
+    assert visitors() == 0

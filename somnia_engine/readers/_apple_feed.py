@@ -101,8 +101,10 @@ class _Feeder:
     def _recover(self, data: bytes, start: int) -> int:
         """Count what broke, open a new parser and return from where to look for the next record."""
         at = max(start, start + self.parser.ErrorByteIndex - self.before)
-        opened = max(data.rfind(b"<Record ", 0, at), -1)
-        self.report.broken += opened >= 0 and b">" not in data[opened:at]
+        opened = data.rfind(b"<Record ", 0, at)
+        within = opened >= 0 and b">" not in data[opened:at]
+        # Expat points at the beginning of a record with an unknown entity: it is tried once more, and then it is the broken one.
+        self.report.broken += within or (at == start and _RECORD.match(data, at) is not None)
         self.breaks += 1
         if self.breaks > _MOST_BREAKS:
             raise DamagedFile(Text("{name} is broken in too many places. Export it from the phone again.", {"name": self.name}))
@@ -168,7 +170,7 @@ def _unzipped(path: Path, chunk_bytes: int) -> Iterator[bytes]:
     said = {"name": path.name}
     try:
         member = export_member(path)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         yield from _cut_zip(path, chunk_bytes)
         return
     if member is None:
@@ -183,7 +185,7 @@ def _unzipped(path: Path, chunk_bytes: int) -> Iterator[bytes]:
                 count += len(chunk)
                 _guard(count, packed, path)
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):
         return
     except (NotImplementedError, RuntimeError) as error:
         raise DamagedFile(Text("{name} is packed in a way that I cannot read. Unpack it and give me export.xml.", said)) from error

@@ -46,6 +46,8 @@ class CsvTable:
 def read_table(path: Path, options: ReadOptions) -> CsvTable:
     """Read an open CSV whole; raises ReadError, DamagedFile or MissingChannel with what to do."""
     names, delimiter, encoding = open_table(path)
+    if not {"time", "time_s"} & set(names):
+        raise MissingChannel(Text("{name} has no column time_s or time. Add one; the page about CSV files says how.", {"name": path.name}))
     sheet = _Sheet(path, names, options)
     for rows, broken in row_chunks(path, encoding, delimiter=delimiter):
         sheet.broken += broken

@@ -77,8 +77,8 @@ def _load(path: Path, options: ReadOptions) -> _Ring:
     if near.mean() > 0.95:
         rows, wall_s = [row for row, ok in zip(rows, near.tolist(), strict=True) if ok], wall_s[near]
     elapsed, step_s, notes_of_clock = elapsed_s(wall_s, options.zone)
-    if elapsed[-1] > ONE_NIGHT_S:
-        said: Said = {"name": path.name, "hours": round(float(elapsed[-1]) / 3600)}
+    if elapsed.max() > ONE_NIGHT_S:
+        said: Said = {"name": path.name, "hours": round(float(elapsed.max()) / 3600)}
         raise ReadError(Text("{name} spans {hours} hours. A ring's file holds one night; export each night on its own.", said))
     order = np.round(elapsed / step_s).astype(np.int64)
     counts = {"broken": broken + len(readable) - len(rows), "twice": len(order) - len(np.unique(order))}
@@ -86,12 +86,12 @@ def _load(path: Path, options: ReadOptions) -> _Ring:
     values = {}
     for channel, at in places.items():
         column, refused = _column([row[at] for row in rows], channel)
-        values[channel] = np.full(int(order[-1]) + 1, np.nan, dtype=np.float32)
+        values[channel] = np.full(int(order.max()) + 1, np.nan, dtype=np.float32)
         values[channel][order] = column
         dropped += [Dropped(Text("{column}: a value that a ring cannot measure", {"column": names[at]}), refused)] if refused else []
     unknown = [name for i, name in enumerate(names) if i not in places.values() and name.lower() not in _KNOWN_REST]
     notes += [Text("The column “{column}” is not known and is not used.", {"column": name[:60]}) for name in unknown]
-    start, origin = _start(float(wall_s[0]), options.zone)
+    start, origin = _start(float(wall_s[0] - elapsed[0]), options.zone)
     return _Ring(start, step_s, values, tuple(dropped), (*notes, *notes_of_clock), options.zone, origin)
 
 

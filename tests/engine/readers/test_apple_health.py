@@ -1,5 +1,6 @@
 """Apple Health exports: the truth of the synthetic nights, and what is kept of damaged files."""
 
+import itertools
 import json
 import zipfile
 from datetime import UTC, date, datetime, timedelta
@@ -143,7 +144,7 @@ def test_overlaps_within_one_source_never_count_twice(tmp_path: Path) -> None:
     night = read_recording(export(tmp_path, plain, *NIGHT[1:], *NIGHT[1:]), NONE)
     rows = hypnogram(night)
     assert [stage for _, _, stage in rows] == [Stage.S, Stage.L, Stage.R, Stage.S]
-    assert all(a + b <= c for (a, b, _), (c, _, _) in zip(rows, rows[1:], strict=False))
+    assert all(a + b <= c for (a, b, _), (c, _, _) in itertools.pairwise(rows))
     assert {str(d.reason): d.count for d in night.dropped} == {"the same record again": 2}
 
 
@@ -241,13 +242,17 @@ def test_a_cut_zip_gives_what_was_packed_before_the_cut(tmp_path: Path, at: floa
     whole = path.read_bytes()
     path.write_bytes(whole[: int(at * len(whole))])
     assert recognise(path).key == "apple_health"
-    night = read_recording(path, NONE)
-    assert any("breaks off" in str(n) for n in night.notes)
+    records = Records()
+    assert feed(path, records.on_start).breaks_off
+    assert at < 0.5 or records.seen > 3
 
 
 def test_a_zip_bomb_is_refused_early(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("apple_health_export/export.xml", "w", force_zip64=True) as file:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("apple_health_export/export.xml", "w", force_zip64=True) as file,
+    ):
         file.write(b"<HealthData>")
         for _ in range(120):
             file.write(b" " * 1_000_000)
@@ -307,5 +312,5 @@ def test_times_are_read_as_the_standard_library_reads_them() -> None:
             at = begin + timedelta(hours=hours)
             assert clock(f"{at + away:%Y-%m-%d %H:%M:%S} {offset}") == at.timestamp()
     for junk in ("", "yesterday", "2025-13-01 00:00:00 +0000", "2025-01-01 00:00:00", "0001-01-01 00:00:00 +0000"):
-        with pytest.raises(ValueError, match=""):
+        with pytest.raises(ValueError):  # noqa: PT011 - only the class matters
             clock(junk)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from somnia_engine.errors import DamagedFile, MissingChannel, NightChoiceNeeded, ReadError, SomniaError
+from somnia_engine.errors import DamagedFile, MissingChannel, NightChoiceNeeded, ReadError
 from somnia_engine.readers import read_recording, recognise, survey
 from somnia_engine.readers._csv_columns import CHANNELS
 from somnia_engine.types.hypnogram import Stage
@@ -75,7 +75,7 @@ def test_time_with_an_offset_is_absolute(tmp_path: Path) -> None:
 
 def test_time_without_a_zone_is_refused_with_row_and_value(tmp_path: Path) -> None:
     path = write(tmp_path, "time,hr_bpm\n2025-03-06T22:00:00Z,62\n2025-03-06T23:00:00,61\n")
-    with pytest.raises(ReadError, match="row 3.*2025-03-06T23:00:00.*zone"):
+    with pytest.raises(ReadError, match=r"row 3.*2025-03-06T23:00:00.*zone"):
         read_recording(path, NONE)
 
 
@@ -101,7 +101,7 @@ def test_another_kind_of_count_is_refused_by_name_and_the_rest_is_read(tmp_path:
 
 
 def test_a_table_with_nothing_but_another_kind_of_count_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(MissingChannel, match="“counts” is refused.*hr_bpm"):
+    with pytest.raises(MissingChannel, match=r"“counts” is refused.*hr_bpm"):
         read_recording(write(tmp_path, "time_s,counts\n0,62\n"), NONE)
 
 
@@ -230,14 +230,19 @@ def test_wide_and_endless_lines_are_refused_at_once(tmp_path: Path) -> None:
     assert time.perf_counter() - began < 5
 
 
-@pytest.mark.parametrize("text", ["time_s,hr_bpm\n", "time_s,hr_bpm\n0,\n", "time_s,hr_bpm\nx,60\n", "time_s,hr_bpm\n0,900\n", "time_s,foo\n0,1\n"])
+@pytest.mark.parametrize(
+    "text", ["time_s,hr_bpm\n", "time_s,hr_bpm\n0,\n", "time_s,hr_bpm\nx,60\n", "time_s,hr_bpm\n0,900\n", "time_s,foo\n0,1\n"]
+)
 def test_a_table_without_a_usable_value_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SomniaError):
         survey(write(tmp_path, text), NONE)
 
 
 def test_150000_sparse_rows_are_read_in_two_seconds(tmp_path: Path) -> None:
-    rows = (f"{i / 5},{60 + i % 9 if i % 25 == 0 else ''},{i % 50 if i % 75 == 0 else ''},{'N2' if i % 150 == 0 else ''}" for i in range(150_000))
+    rows = (
+        f"{i / 5},{60 + i % 9 if i % 25 == 0 else ''},{i % 50 if i % 75 == 0 else ''},{'N2' if i % 150 == 0 else ''}"
+        for i in range(150_000)
+    )
     path = write(tmp_path, "time_s,hr_bpm,activity_count,stage\n" + "\n".join(rows) + "\n")
     began = time.perf_counter()
     night = read_recording(path, AT)

@@ -7,7 +7,7 @@ from somnia_engine.detectors import detectors, judge
 from somnia_engine.extractors import extractors
 from somnia_engine.extractors.oximetry import MOTION_HIGH
 from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, fuse_quality, fuse_traces
-from somnia_engine.metrics.architecture import sleep_statistics
+from somnia_engine.metrics.architecture import much_unscored, sleep_statistics
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
@@ -35,6 +35,7 @@ EXTRACTED, STAGED, MEASURED = 0.8, 0.9, 0.97
 NO_STAGES = Text("No sleep stages: they need heart rate or movement during most of the night.")
 DEVICE_STAGES = Text("The numbers of sleep come from the device's own stages.")
 SLEEP_WAKE_ONLY = Text("Only sleep and wake are told apart: heart rate covers too little of the night.")
+UNSCORED = Text("More than a tenth of the time in bed has no stage, so wake after falling asleep and efficiency are not told.")
 LIGHTS_ASSUMED = Text("Nobody marked lights off or on: the time in bed is assumed from the first and last measurement.")
 
 
@@ -166,6 +167,9 @@ def _notes(recordings: Sequence[Recording], fused: _Fused, *, hypnogram: Hypnogr
         notes.append(SLEEP_WAKE_ONLY)
     if not (lights.off_marked and lights.on_marked):
         notes.append(LIGHTS_ASSUMED)
+    chosen = hypnogram if hypnogram is not None else fused.device
+    if chosen is not None and much_unscored(chosen, lights):
+        notes.append(UNSCORED)
     return tuple(dict.fromkeys(notes))
 
 

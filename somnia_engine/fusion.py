@@ -14,10 +14,21 @@ from somnia_engine.types.signals import Signal
 
 Column = NDArray[np.float32]
 
+UNMIXED = frozenset(("spo2_pct",))
+"""Traces of one source alone: events are counted in the leading source, so the time they are divided by must be that source's."""
 
-def _rank(column: Column, extraction: Extraction) -> tuple[float, str, bytes]:
-    """Return what sources are sorted by: best covered, then name, then content, so that the order of the files does not matter."""
-    return -float(np.isfinite(column).mean()) if len(column) else 0.0, extraction.source, column.tobytes()
+
+def _rank(column: Column, extraction: Extraction) -> tuple[float, float, str, bytes]:
+    """Return what sources are sorted by: measured time, measured epochs, name, content; so the order of the files does not matter.
+
+    Time goes before epochs: a spot reading every 30 s fills every epoch, and yet a ring that writes every 4 s saw more of the night.
+    """
+    seconds = max((_share(trace.samples) for trace in extraction.traces if trace.channel == extraction.leads), default=_share(column))
+    return -seconds, -_share(column), extraction.source, column.tobytes()
+
+
+def _share(values: Column) -> float:
+    return float(np.isfinite(values).mean()) if len(values) else 0.0
 
 
 def _filled(columns: Sequence[Column]) -> tuple[Column, list[bool]]:
@@ -61,14 +72,14 @@ def fuse_events(extractions: Sequence[Extraction], night: NightInput) -> EventTa
 
 
 def fuse_traces(extractions: Sequence[Extraction]) -> tuple[Signal, ...]:
-    """Return one trace a channel: the leading source's, its gaps filled by the others' of the same rate."""
+    """Return one trace a channel: the leading source's, its gaps filled by the others' of the same rate unless the channel is UNMIXED."""
     order = sorted(extractions, key=lambda e: _rank(e.columns[e.leads], e))
     traces: dict[str, Signal] = {}
     for trace in (trace for extraction in order for trace in extraction.traces):
         known = traces.get(trace.channel)
         if known is None:
             traces[trace.channel] = trace
-        elif known.fs == trace.fs and known.samples.shape == trace.samples.shape:
+        elif trace.channel not in UNMIXED and known.fs == trace.fs and known.samples.shape == trace.samples.shape:
             samples, _ = _filled([known.samples, trace.samples])
             traces[trace.channel] = Signal(known.channel, samples, known.fs, known.unit, known.onset_s)
     return tuple(traces[channel] for channel in sorted(traces))

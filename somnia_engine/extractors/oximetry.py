@@ -18,7 +18,7 @@ SLOWEST_S = 5.0
 HOLD_S = 10.0
 SPOT_HOLD_S = 1.0
 MOTION_HIGH = 10.0
-"""An O2Ring's motion index stays under this in 97 % of a real night's rows."""
+"""An O2Ring's motion index stays under this in 98 to 99 % of the rows of two real nights."""
 MOTION_CONFIDENCE = 0.5
 
 

@@ -39,7 +39,8 @@ def _sleep_bounds_s(night: Hypnogram, lights: Lights) -> tuple[float, float]:
     return max(at[0] * night.epoch_s, lights.off_s), min((at[-1] + 1) * night.epoch_s, lights.on_s)
 
 
-def _guessed(night: Hypnogram, lights: Lights) -> bool:
+def much_unscored(night: Hypnogram, lights: Lights) -> bool:
+    """Tell whether more than a tenth of the time in bed has no stage."""
     return unscored_min(night, lights) > UNSCORED_LIMIT_FRAC * tib_min(night, lights)
 
 
@@ -83,22 +84,22 @@ def spt_min(night: Hypnogram, lights: Lights) -> float:
 
 def waso_min(night: Hypnogram, lights: Lights) -> float:
     """Return the wake after sleep onset [min]: TIB − SOL − TST, until lights on; NaN without sleep or with too much unscored."""
-    return NAN if _guessed(night, lights) else tib_min(night, lights) - sol_min(night, lights) - tst_min(night, lights)
+    return NAN if much_unscored(night, lights) else tib_min(night, lights) - sol_min(night, lights) - tst_min(night, lights)
 
 
 def spt_wake_min(night: Hypnogram, lights: Lights) -> float:
     """Return the wake within the sleep period [min], what most vendors print as WASO: SPT − TST; NaN as `waso_min`."""
-    return NAN if _guessed(night, lights) else spt_min(night, lights) - tst_min(night, lights)
+    return NAN if much_unscored(night, lights) else spt_min(night, lights) - tst_min(night, lights)
 
 
 def se_pct(night: Hypnogram, lights: Lights) -> float:
     """Return the sleep efficiency [%]: TST / TIB; NaN with too much unscored."""
-    return NAN if _guessed(night, lights) else _share(tst_min(night, lights), tib_min(night, lights))
+    return NAN if much_unscored(night, lights) else _share(tst_min(night, lights), tib_min(night, lights))
 
 
 def sme_pct(night: Hypnogram, lights: Lights) -> float:
     """Return the sleep maintenance efficiency [%]: TST / SPT; NaN without sleep or with too much unscored."""
-    return NAN if _guessed(night, lights) else _share(tst_min(night, lights), spt_min(night, lights))
+    return NAN if much_unscored(night, lights) else _share(tst_min(night, lights), spt_min(night, lights))
 
 
 def rem_latency_min(night: Hypnogram, lights: Lights) -> float:

@@ -126,3 +126,30 @@ def test_unmarked_lights_are_said_to_be_assumed() -> None:
     marked = analyse([recording(channels)], options=AnalysisOptions(lights_off=START, lights_on=START + timedelta(minutes=50)))
     assert not any("assumed" in str(n) for n in marked.notes)
     assert marked.statistics.tib_min == 50.0
+
+
+def test_a_ring_leads_before_spot_readings_that_fill_every_epoch() -> None:
+    ring_times, ring_values = oxygen(HOURS, 4.0, every_s=120)
+    ring = recording({"spo2_pct": (ring_times[ring_times < 0.9 * HOURS], ring_values[ring_times < 0.9 * HOURS])}, name="ring")
+    spot_times = np.arange(0.0, HOURS, 30.0)
+    spot = recording({"spo2_pct": (spot_times, np.full(len(spot_times), 97.0))}, name="a watch")
+    night = analyse([spot, ring])
+    assert night.features.sources["spo2_pct"] == ("ring", "a watch")
+    assert night.measures["odi3_per_h"] == pytest.approx(30.0, abs=1.0)
+    assert night.measures["spo2_valid_min"] == pytest.approx(0.9 * 360, abs=1.0)
+
+
+def test_oxygen_of_a_second_ring_does_not_dilute_the_index_of_the_first() -> None:
+    times, values = oxygen(HOURS, 4.0, every_s=120)
+    first = recording({"spo2_pct": (times[times < 0.7 * HOURS], values[times < 0.7 * HOURS])}, name="first")
+    late = times >= 0.6 * HOURS
+    second = recording({"spo2_pct": (times[late], np.full(int(late.sum()), 96.0))}, name="second")
+    alone, both = analyse([first]), analyse([first, second])
+    assert both.measures["odi3_per_h"] == pytest.approx(alone.measures["odi3_per_h"], abs=0.5)
+
+
+def test_a_night_with_much_unscored_time_says_why_numbers_are_missing() -> None:
+    gap = recording(stages=stages("W" * 20 + "L" * 200 + "?" * 200 + "L" * 100, "watch"))
+    night = analyse([gap])
+    assert np.isnan(night.statistics.waso_min)
+    assert any("no stage" in str(note) for note in night.notes)

@@ -22,13 +22,15 @@ def enqueue(
 ) -> tuple[str, ...]:
     """Queue one job a night and return their ids, in order of the nights; ids that are not this owner's are left out.
 
-    A night takes the files whose survey holds it; the same files, night and choices that are under way already are not queued again.
+    A night takes the files whose survey holds it; a file whose time nobody knows joins a single night only.
+    The same files, night and choices that are under way already are not queued again.
     """
     found = [recordings.find_upload(owner, upload_id) for upload_id in dict.fromkeys(upload_ids)]
     ready = [upload for upload in found if upload is not None and upload.state == READY]
     made = []
-    for night in sorted({night or _only_night(ready) for night in nights}, key=lambda n: n or date.max):
-        files = [upload for upload in ready if _holds(upload, night)]
+    wanted = {night or _only_night(ready) for night in nights}
+    for night in sorted(wanted, key=lambda n: n or date.max):
+        files = [upload for upload in ready if _holds(upload, {night} if len(wanted) > 1 else {night, None})]
         if files:
             made.append(jobs.add_job(owner, _order(owner, files, night=night, choices=choices or Choices())))
     return tuple(made)
@@ -47,6 +49,6 @@ def _order(owner: str, files: Sequence[Upload], *, night: date | None, choices: 
     return Order(tuple(upload.id for upload in files), night, choices, fingerprint)
 
 
-def _holds(upload: Upload, night: date | None) -> bool:
+def _holds(upload: Upload, nights: set[date | None]) -> bool:
     found = known_survey(upload)
-    return night is None or found is None or any(span.night in (night, None) for span in found.nights)
+    return found is None or nights == {None} or any(span.night in nights for span in found.nights)

@@ -221,12 +221,22 @@ def surveyed(owner: str, data: bytes, *nights: date | None) -> str:
 
 def test_each_night_takes_the_files_that_hold_it():
     first, second = date(2025, 1, 1), date(2025, 1, 2)
-    watch, ring, sound = surveyed("a", b"w", first, second), surveyed("a", b"r", second), surveyed("a", b"s", None)
-    queue.enqueue("a", [watch, ring, sound], nights=[second, first])
+    watch, ring = surveyed("a", b"w", first, second), surveyed("a", b"r", second)
+    queue.enqueue("a", [watch, ring], nights=[second, first])
     one = jobs.claim_next()
-    assert (one.night, one.upload_ids) == (first, (watch, sound))
+    assert (one.night, one.upload_ids) == (first, (watch,))
     jobs.fail(one, Text("over"))
-    assert jobs.claim_next().upload_ids == (watch, ring, sound)
+    assert jobs.claim_next().upload_ids == (watch, ring)
+
+
+def test_a_file_whose_time_nobody_knows_joins_a_single_night_only():
+    first, second = date(2025, 1, 1), date(2025, 1, 2)
+    watch, sound = surveyed("a", b"w", first, second), surveyed("a", b"s", None)
+    queue.enqueue("a", [watch, sound], nights=[first])
+    queue.enqueue("b", [surveyed("b", b"w", first, second), surveyed("b", b"s", None)], nights=[first, second])
+    taken = {claim.owner: claim.upload_ids for claim in (jobs.claim_next(), jobs.claim_next())}
+    assert taken["a"] == (watch, sound)
+    assert len(taken["b"]) == 1
 
 
 def test_files_of_one_same_night_need_no_choice_and_others_stay_open():

@@ -1,0 +1,98 @@
+"""The door: settings in, the application with its pages out; gunicorn finds it as `app:server`."""
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Any
+
+import diskcache
+from dash import Dash, DiskcacheManager, page_container, set_props
+from flask import Flask
+
+from components import ids, shell, states
+from somnia_server import init_app
+from somnia_server.access.gate import allow_scripts
+from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
+from somnia_server.i18n import language_now
+from somnia_server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+INDEX = """<!DOCTYPE html>
+<html lang="{lang}">
+    <head>
+        {metas}
+        <meta name="color-scheme" content="light dark">
+        <title>{title}</title>
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+        <script src="/assets/theme.js"></script>
+        {css}
+    </head>
+    <body>
+        {app_entry}
+        <footer>{config}{scripts}{renderer}</footer>
+    </body>
+</html>"""
+META = [
+    {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+    {"name": "referrer", "content": "same-origin"},
+]
+
+
+def create_app(settings: Settings) -> Dash:
+    """Return the application: the housekeeper first, then the pages, then one request that warms it up."""
+    server = Flask("somnia", static_folder=None)
+    init_app(server, settings)
+    server.config["COMPRESS_MIN_SIZE"] = 1024
+    app = Dash(
+        "somnia",
+        server=server,
+        use_pages=True,
+        pages_folder=str(Path(__file__).with_name("pages")),
+        assets_folder=str(Path(__file__).with_name("assets")),
+        assets_ignore=r"^theme\.js$",
+        title="SOMNIA",
+        update_title="",
+        meta_tags=META,
+        compress=True,
+        suppress_callback_exceptions=True,
+        enable_mcp=False,
+        background_callback_manager=DiskcacheManager(_cache(settings)),
+        csrf_token_name=CSRF_COOKIE,
+        csrf_header_name=CSRF_HEADER,
+        on_error=_wall,
+    )
+    app.interpolate_index = _index
+    app.layout = lambda: shell.shell(page_container)
+    server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
+    allow_scripts(server, tuple(app.csp_hashes()))  # after the first page: it makes the routing callbacks, whose scripts are among them
+    return app
+
+
+def _cache(settings: Settings) -> diskcache.Cache:
+    """Return the cache through which a background callback says how far it is; nothing of a person passes through it."""
+    folder = settings.instance / "cache"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+    return diskcache.Cache(str(folder))
+
+
+def _index(**parts: Any) -> str:
+    return INDEX.format(lang=language_now(), **{key: parts.get(key, "") for key in PARTS})
+
+
+PARTS = ("metas", "title", "css", "app_entry", "config", "scripts", "renderer")
+
+
+def _wall(error: Exception) -> None:
+    """Note an unforeseen error of a callback under an id, and show the person that id."""
+    error_id = secrets.token_hex(4)
+    log.error("callback failed, error id %s", error_id, exc_info=error)
+    set_props(ids.ERROR, {"children": states.failed(error_id)})
+
+
+def __getattr__(name: str) -> Any:
+    """Make the server when gunicorn asks for it, from the environment's settings."""
+    if name != "server":
+        raise AttributeError(name)
+    return create_app(Settings.from_env()).server

@@ -1,0 +1,47 @@
+"""Empty, refused, failed, not found: each has a sentence, a cause and what to do next."""
+
+from typing import Any
+
+from dash import dcc, html
+
+from somnia_engine.text import Text, t
+
+
+def icon(name: str, *, class_name: str = "") -> html.Span:
+    """Return a small drawing that says nothing to a screen reader: the words beside it do."""
+    return html.Span(className=f"icon icon-{name} {class_name}".strip(), **{"aria-hidden": "true"})
+
+
+def action(label: str, href: str, *, primary: bool = True) -> dcc.Link:
+    """Return a link that looks like a button."""
+    return dcc.Link(label, href=href, className="button button-primary" if primary else "button")
+
+
+def notice(title: str, cause: str, *actions: Any, icon_name: str = "moon") -> html.Section:
+    """Return a whole-page state: what it is, why, what to do next."""
+    return html.Section(
+        [icon(icon_name, class_name="notice-icon"), html.H1(title), html.P(cause), html.Div(list(actions), className="actions")],
+        className="notice",
+    )
+
+
+def not_found() -> html.Section:
+    """Return the page for an address that nothing answers to."""
+    return notice(
+        t("There is nothing at this address"),
+        t("The address may be mistyped, or the night has expired. Your other nights are where you left them."),
+        action(t("Your nights"), "/nights"),
+        action(t("Home"), "/", primary=False),
+        icon_name="moon",
+    )
+
+
+def failed(error_id: str) -> html.Div:
+    """Return what a person reads when a page could not do what was asked."""
+    said = t("That did not work, and the cause is noted as {id}. Nothing was lost. Try again, or reload the page.", id=error_id)
+    return html.Div([icon("triangle-alert"), html.Span(said)], className="message message-high")
+
+
+def message(said: Text | str, *, tone: str = "none", icon_name: str = "triangle-alert") -> html.Div:
+    """Return one sentence with its mark; `tone` is a level: low, moderate, high, none."""
+    return html.Div([icon(icon_name), html.Span(t(said) if isinstance(said, Text) else said)], className=f"message message-{tone}")

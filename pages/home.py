@@ -1,0 +1,13 @@
+"""Tonight."""
+
+import dash
+from dash import html
+
+from somnia_engine.text import t
+
+dash.register_page(__name__, path="/", title="SOMNIA")
+
+
+def layout(**_: str) -> html.Div:
+    """Return the page."""
+    return html.Div(html.H1(t("Tonight")))

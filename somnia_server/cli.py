@@ -84,7 +84,7 @@ def _run(settings: Settings) -> int:
         "--graceful-timeout",
         "5",
     ]
-    web += ["-b", f"{settings.host}:{settings.port}", "app:server"]
+    web += ["--no-control-socket", "-b", f"{settings.host}:{settings.port}", "app:server"]
     print(f"SOMNIA is on its way: http{'s' if settings.tls else ''}://{settings.host}:{settings.port}")
     return _supervise([web, *[worker] * settings.workers])
 

@@ -41,7 +41,8 @@ def load_model(name: str) -> Model:
         raise ModelError(Text("The model {name} cannot be loaded: {reason}", {"name": name, "reason": str(error)})) from error
     for file, content in weights.items():
         if hashlib.sha256(content).hexdigest() != card["files"][file]:
-            raise ModelError(Text("{file} of the model {name} is not the one its card describes; train it again or restore it.", {"file": file, "name": name}))
+            values = {"file": file, "name": name}
+            raise ModelError(Text("{file} of the model {name} is not the one its card describes; train it again or restore it.", values))
     return Model(name, card, weights)
 
 

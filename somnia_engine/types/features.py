@@ -175,7 +175,10 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """A modality: each module of `extractors/` declares one as EXTRACTOR. `extract` returns one Extraction a source, none when it has nothing."""
+    """A modality: each module of `extractors/` declares one as EXTRACTOR.
+
+    `extract` returns one Extraction a source, none when it has nothing.
+    """
 
     key: str
     name: Text

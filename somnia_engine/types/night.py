@@ -135,7 +135,8 @@ class NightHistory:
 class Need:
     """What a detector must have before it is asked: a measure or column, and how much of it.
 
-    `available` returns what the history has, in `unit`; below `least` the answer is NOT_ASSESSED with `text`, whose places `have` and `least` are filled in.
+    `available` returns what the history has; below `least` the answer is NOT_ASSESSED with `text`, whose places `have` and
+    `least` are filled in.
     """
 
     text: Text

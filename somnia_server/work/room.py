@@ -125,7 +125,6 @@ def _history_pair() -> tuple[bytes, bytes]:
 
 def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None:
     from somnia_engine.analyse import AnalysisOptions, analyse
-
     from somnia_engine.readers import night_key, read_recording
 
     def progress(stage: str, fraction: float) -> None:

@@ -9,7 +9,7 @@ import diskcache
 from dash import Dash, DiskcacheManager, page_container, set_props
 from flask import Flask
 
-from components import ids, shell, states
+from components import ids, night, shell, states
 from somnia_server import init_app
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
@@ -63,6 +63,7 @@ def create_app(settings: Settings) -> Dash:
         on_error=_wall,
     )
     app.interpolate_index = _index
+    night.register_callbacks(app)
     app.layout = lambda: shell.shell(page_container)
     server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
     allow_scripts(server, tuple(app.csp_hashes()))  # after the first page: it makes the routing callbacks, whose scripts are among them

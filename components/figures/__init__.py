@@ -1,0 +1,1 @@
+"""The pictures: plain functions from an analysis to a figure."""

@@ -1,0 +1,185 @@
+"""The night page: header, numbers and findings at the side, the stacked chart, what lies below it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+
+from components import ids
+from components.figures.clock import Clock
+from components.figures.night import night_figure
+from components.findings import finding_list
+from components.numbers import leading_numbers, said
+from components.states import icon
+from components.tables import event_table, number_table, quality_view, stage_table
+from somnia_engine.text import Text, t
+from somnia_engine.types.hypnogram import EPOCH_S
+from somnia_engine.types.night import NightAnalysis
+
+STREAMS: tuple[tuple[str, Text, Text], ...] = (
+    ("hr_bpm", Text("heart"), Text("No heart rate: a watch, ring or chest belt would give stages and rhythm.")),
+    ("spo2_pct", Text("oxygen"), Text("No blood oxygen: a ring or finger sensor would show how you breathe.")),
+    ("sound_level_db", Text("sound"), Text("No sound: a phone on the night table would show snoring and noise.")),
+    ("activity_count", Text("movement"), Text("No movement counts: a watch would show when you turned and lay awake.")),
+)
+WEEKDAYS = (Text("Mon"), Text("Tue"), Text("Wed"), Text("Thu"), Text("Fri"), Text("Sat"), Text("Sun"))
+MONTHS = (
+    Text("Jan"), Text("Feb"), Text("Mar"), Text("Apr"), Text("May"), Text("Jun"),
+    Text("Jul"), Text("Aug"), Text("Sep"), Text("Oct"), Text("Nov"), Text("Dec"),
+)  # fmt: skip
+GRAPH = {"displayModeBar": False, "doubleClick": False, "responsive": True, "showTips": False}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NightView:
+    """What the page shows: the analysis, its day, its neighbors (addresses or None), and until when it is kept."""
+
+    analysis: NightAnalysis
+    night: date
+    before: str | None
+    after: str | None
+    expires_at: datetime | None
+    demo: bool
+    disorders: dict[str, Text]
+
+
+def register_callbacks(app: Dash) -> None:
+    """Dress the figure in the theme's colors in the browser, on arrival and whenever the theme changes."""
+    app.clientside_callback(
+        ClientsideFunction("somnia_night", "dress"),
+        Output(ids.NIGHT_CHART, "figure"),
+        Input(ids.NIGHT_FIGURE, "data"),
+        Input(ids.NIGHT_THEME, "data"),
+    )
+
+
+def date_label(day: date) -> str:
+    """Return "Fri 14 Nov 2025"."""
+    return f"{t(WEEKDAYS[day.weekday()])} {day.day} {t(MONTHS[day.month - 1])} {day.year}"
+
+
+def night_view(view: NightView) -> html.Div:
+    """Return the whole page of one night."""
+    analysis = view.analysis
+    side = html.Aside(
+        [leading_numbers(analysis), html.H2(t("Findings")), finding_list(analysis.findings, view.disorders)],
+        className="night-side",
+        **{"aria-label": t("Numbers and findings")},
+    )
+    return html.Div([_header(view), html.Div([side, _chart(analysis)], className="night-grid"), _below(analysis)], className="night")
+
+
+def summary_sentence(analysis: NightAnalysis) -> str:
+    """Return the night in one sentence, for the page and for whoever cannot see the chart."""
+    s = analysis.statistics
+    if s.tst_min != s.tst_min:
+        return t("This night has no sleep stages: neither heart rate nor movement covers enough of it.")
+    values = {
+        "asleep": said(s.tst_min, "time"),
+        "bed": said(s.tib_min, "time"),
+        "sol": said(s.sol_min, "time"),
+        "waso": said(s.waso_min, "time"),
+    }
+    return t("You slept {asleep} of {bed} in bed; it took {sol} to fall asleep, and you were awake for {waso} after that.", **values)
+
+
+def _header(view: NightView) -> html.Header:
+    analysis = view.analysis
+    clock, end = Clock(analysis.start, analysis.zone), analysis.features.n_epochs * EPOCH_S
+    span = f"{clock.label(0)} – {clock.label(end)}"
+    chips = [_chip(analysis, column, label) for column, label, _ in STREAMS if analysis.features.coverage(column) > 0]
+    marks = [html.Span(t("demo"), className="chip chip-demo")] if view.demo else []
+    if view.expires_at is not None:
+        marks.append(html.Span(t("kept until {time} UTC", time=f"{view.expires_at:%d %b %H:%M}"), className="chip"))
+    earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
+    zone = analysis.zone or t("time zone unknown")
+    return html.Header(
+        [
+            html.Div([earlier, html.H1(date_label(view.night)), later], className="night-title"),
+            html.P([html.Span(span, className="numeric"), html.Span(zone, className="muted")], className="night-span"),
+            html.Div([*chips, *marks], className="chips"),
+            html.P(summary_sentence(analysis), className="night-summary"),
+        ],
+        className="night-header",
+    )  # fmt: skip
+
+
+def _arrow(href: str | None, sign: str, label: str) -> Any:
+    if href is None:
+        return html.Span(sign, className="night-arrow night-arrow-off", **{"aria-hidden": "true"})
+    return dcc.Link(sign, href=href, className="night-arrow", title=label)
+
+
+def _chip(analysis: NightAnalysis, column: str, label: Text) -> html.Span:
+    share = 100 * analysis.features.coverage(column)
+    source = ", ".join(analysis.features.sources.get(column, ()))
+    return html.Span([html.I(className=f"dot dot-{column.split('_', 1)[0]}"), f"{t(label)} {share:.0f} %"], className="chip", title=source)
+
+
+def _chart(analysis: NightAnalysis) -> html.Section:
+    figure = night_figure(analysis)
+    hypnogram = analysis.hypnogram or analysis.device_hypnogram
+    tables = [stage_table(hypnogram, Clock(analysis.start, analysis.zone))] if hypnogram is not None else [_no_stages()]
+    missing = [_missing(text) for column, _, text in STREAMS if analysis.features.coverage(column) == 0 and not _covered(analysis, column)]
+    options = [{"label": t("Stages"), "value": "stages"}, {"label": t("Probabilities"), "value": "probabilities"}]
+    toggle = dcc.RadioItems(options, "stages", id=ids.NIGHT_VIEW, className="segmented", inline=True)
+    shown = toggle if hypnogram is not None and hypnogram.probabilities is not None else html.Div(toggle, hidden=True)
+    bar = [
+        html.Div(id=ids.NIGHT_READOUT, className="readout numeric", role="status"),
+        shown,
+        html.Button(
+            icon("rotate-ccw"), id=ids.NIGHT_ZOOM_OUT, className="icon-button", title=t("Zoom back"), **{"aria-label": t("Zoom back")}
+        ),
+        html.Button("?", id=ids.NIGHT_KEYS_BUTTON, className="icon-button", title=t("Keys"), **{"aria-label": t("Keys")}),
+    ]
+    graph = dcc.Graph(id=ids.NIGHT_CHART, config=GRAPH, responsive=True)
+    picture = html.Div(graph, className="chart", role="img", tabIndex=0, **{"aria-label": summary_sentence(analysis)})
+    scrubber = dcc.Input(
+        id=ids.NIGHT_SCRUBBER, type="range", min=0, max=analysis.features.n_epochs - 1, step=1, value=analysis.features.n_epochs // 2, className="scrubber",
+    )  # fmt: skip
+    label = html.Label(t("Time"), htmlFor=ids.NIGHT_SCRUBBER, className="visually-hidden")
+    stores = [dcc.Store(id=ids.NIGHT_FIGURE, data=figure), dcc.Store(id=ids.NIGHT_THEME)]
+    parts = [
+        html.Div(bar, className="chart-bar"),
+        _keys(),
+        picture,
+        html.Div([label, scrubber], className="scrub"),
+        *missing,
+        *tables,
+        *stores,
+    ]
+    return html.Section(parts, className="night-chart-card", **{"aria-label": t("The night as a chart")})
+
+
+def _covered(analysis: NightAnalysis, column: str) -> bool:
+    return column == "activity_count" and analysis.features.coverage("motion_index") > 0
+
+
+def _missing(text: Text) -> html.Div:
+    return html.Div([html.Span(t(text)), dcc.Link(t("Add a file"), href="/upload")], className="lane-missing")
+
+
+def _no_stages() -> html.Div:
+    return html.Div(
+        html.Span(t("No sleep stages: they need heart rate or movement counts for at least half of the night.")), className="lane-missing"
+    )
+
+
+def _keys() -> html.Dl:
+    keys = (
+        ("← →", t("move the cursor by 30 s, with Shift by 5 min")), ("+", t("zoom in at the cursor")),
+        ("Esc", t("zoom back, like a double click")), ("Enter", t("on an event: show it")), ("?", t("show or hide this list")),
+    )  # fmt: skip
+    rows = [part for key, text in keys for part in (html.Dt(html.Kbd(key)), html.Dd(text))]
+    return html.Dl(rows, id=ids.NIGHT_KEYS, className="keys", hidden=True)
+
+
+def _below(analysis: NightAnalysis) -> html.Section:
+    tabs = [
+        dbc.Tab(event_table(analysis), label=t("Events ({n})", n=len(analysis.events)), tab_id="events"),
+        dbc.Tab(number_table(analysis), label=t("Numbers"), tab_id="numbers"),
+        dbc.Tab(quality_view(analysis), label=t("Quality & sources"), tab_id="quality"),
+    ]
+    return html.Section(dbc.Tabs(tabs, id=ids.NIGHT_TABS, active_tab="events"), className="night-below")

@@ -1,0 +1,106 @@
+"""The numbers of a night, each explained in place: what it is, its usual range with the source, what limits it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from dash import html
+
+from somnia_engine.text import Text, t
+from somnia_engine.types.night import NightAnalysis, SleepStatistics
+
+OHAYON_2017 = "Ohayon 2017, doi 10.1016/j.sleh.2016.11.006"
+HIRSHKOWITZ_2015 = "Hirshkowitz 2015, doi 10.1016/j.sleh.2014.12.010"
+OHAYON_2004 = "Ohayon 2004, doi 10.1093/sleep/27.7.1255"
+AASM = "AASM scoring manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """How one number is shown: `form` is "time", "pct", "count", "rate", "bpm"."""
+
+    key: str
+    label: Text
+    form: str
+    what: Text
+    usual: Text | None = None
+    source: str = ""
+
+
+NUMBERS: tuple[Number, ...] = (
+    Number("tst_min", Text("Asleep"), "time", Text("All minutes scored as sleep."), Text("7 to 9 h for most adults"), HIRSHKOWITZ_2015),
+    Number("se_pct", Text("Efficiency"), "pct", Text("The share of your time in bed that you slept."), Text("85 % or more"), OHAYON_2017),
+    Number("sol_min", Text("To fall asleep"), "time", Text("From lights off to the first sleep."), Text("up to 30 min"), OHAYON_2017),
+    Number("waso_min", Text("Awake after that"), "time", Text("Minutes awake between falling asleep and lights on."), Text("up to 20 min"), OHAYON_2017),
+    Number("tib_min", Text("Time in bed"), "time", Text("From lights off to lights on.")),
+    Number("spt_min", Text("First to last sleep"), "time", Text("From the first to the last minute of sleep, wake in between included.")),
+    Number("lps_min", Text("To lasting sleep"), "time", Text("From lights off to the first ten minutes of sleep without a break.")),
+    Number("spt_wake_min", Text("Awake before the last sleep"), "time", Text("Wake between the first and the last sleep; most watches call this WASO.")),
+    Number("sme_pct", Text("Maintenance"), "pct", Text("The share of the time from first to last sleep that you slept.")),
+    Number("rem_latency_min", Text("First REM after"), "time", Text("From falling asleep to the first REM sleep."), Text("60 to 120 min"), OHAYON_2004),
+    Number("rem_min", Text("REM sleep"), "time", Text("Minutes of REM sleep, when most dreams happen."), Text("15 to 25 % of sleep"), OHAYON_2004),
+    Number("light_min", Text("Light sleep"), "time", Text("Minutes of N1 and N2 together; heart rate and movement cannot tell them apart.")),
+    Number("n1_min", Text("N1 sleep"), "time", Text("Minutes of the lightest sleep.")),
+    Number("n2_min", Text("N2 sleep"), "time", Text("Minutes of stage N2.")),
+    Number("n3_min", Text("Deep sleep"), "time", Text("Minutes of deep sleep (N3); it becomes less with age."), Text("10 to 20 % of sleep"), OHAYON_2004),
+    Number("awakenings", Text("Awakenings"), "count", Text("How many times sleep was followed by wake.")),
+    Number("sfi_per_h", Text("Fragmentation"), "rate", Text("Changes to wake or N1 for each hour of sleep.")),
+    Number("unscored_min", Text("Not scored"), "time", Text("Minutes for which there were no data to score.")),
+    Number("odi3_per_h", Text("Oxygen drops, 3 %"), "rate", Text("Falls of blood oxygen by 3 % or more for each hour of valid data."), Text("below 5 per hour"), "Chung 2012, doi 10.1378/chest.11-0822"),
+    Number("odi4_per_h", Text("Oxygen drops, 4 %"), "rate", Text("Falls of blood oxygen by 4 % or more for each hour of valid data.")),
+    Number("spo2_mean_pct", Text("Mean oxygen"), "pct", Text("The mean of all valid oxygen values.")),
+    Number("spo2_min_pct", Text("Lowest oxygen"), "pct", Text("The lowest value that held for 3 s and is free of movement.")),
+    Number("t90_pct", Text("Time below 90 %"), "pct", Text("The share of valid time with oxygen below 90 %.")),
+    Number("spo2_valid_min", Text("Valid oxygen data"), "time", Text("Minutes of oxygen data that could be used.")),
+    Number("hr_mean_bpm", Text("Mean heart rate"), "bpm", Text("Mean heart rate while asleep.")),
+    Number("hr_min_bpm", Text("Lowest heart rate"), "bpm", Text("The lowest half-minute mean while asleep.")),
+    Number("hr_max_bpm", Text("Highest heart rate"), "bpm", Text("The highest half-minute mean while asleep.")),
+)  # fmt: skip
+LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi3_per_h", "hr_mean_bpm")
+
+
+def said(value: float, form: str) -> str:
+    """Return a number as people read it; "–" where it was not measured."""
+    if math.isnan(value):
+        return "–"
+    if form == "time":
+        minutes = round(value)
+        return t("{h} h {min:02d}", h=minutes // 60, min=minutes % 60) if minutes >= 60 else t("{min} min", min=minutes)
+    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "count": ""}[form]
+    return f"{value:.{1 if form == 'rate' else 0}f}{unit}"
+
+
+def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:
+    """Return every number of a night under its key."""
+    numbers = {f.name: getattr(statistics, f.name) for f in fields(statistics) if f.name != "scorer"}
+    return {**numbers, **measures}
+
+
+def leading_numbers(analysis: NightAnalysis) -> html.Div:
+    """Return the few numbers that come first, each opening its explanation."""
+    values = values_of(analysis.statistics, analysis.measures)
+    cards = [_card(n, values[n.key], analysis) for n in NUMBERS if n.key in LEADING and not math.isnan(values.get(n.key, math.nan))]
+    return html.Div(cards, className="numbers")
+
+
+def _card(number: Number, value: float, analysis: NightAnalysis) -> html.Details:
+    head = html.Summary(
+        [html.Span(said(value, number.form), className="number-value"), html.Span(t(number.label), className="number-label")]
+    )
+    lines = [html.P(t(number.what))]
+    if number.usual is not None:
+        lines.append(html.P(t("Usual: {range} ({source}).", range=number.usual, source=number.source)))
+    lines.append(html.P(_how(number, analysis)))
+    return html.Details([head, html.Div(lines, className="number-more")], className="number")
+
+
+def _how(number: Number, analysis: NightAnalysis) -> str:
+    if number.key in analysis.measures:
+        column = "hr_bpm" if number.key.startswith("hr_") else "spo2_pct"
+        names = ", ".join(analysis.features.sources.get(column, ())) or t("an unnamed source")
+        return t(
+            "This night: measured by {source}, in {share:.0f} % of the night.", source=names, share=100 * analysis.features.coverage(column)
+        )
+    marked = analysis.lights.off_marked and analysis.lights.on_marked
+    bounds = t("lights off and on were marked") if marked else t("lights off and on are assumed from the recording’s ends")
+    return t("This night: stages by {scorer}; {bounds}.", scorer=analysis.statistics.scorer or "–", bounds=bounds)

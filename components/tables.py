@@ -1,0 +1,129 @@
+"""What lies below the chart: events that jump, all numbers, quality and sources."""
+
+import math
+from typing import Any
+
+from dash import html
+
+from components.figures.clock import Clock
+from components.figures.lanes import stage_name
+from components.numbers import NUMBERS, said, values_of
+from somnia_engine.text import t
+from somnia_engine.types.events import GLOSSARY
+from somnia_engine.types.features import FEATURES
+from somnia_engine.types.hypnogram import Hypnogram, Stage
+from somnia_engine.types.night import NightAnalysis
+
+MOST_ROWS = 400
+
+
+def event_table(analysis: NightAnalysis) -> html.Div:
+    """Return the events; a row is focusable, and a click or Enter moves the cursor there."""
+    rows = list(analysis.events)
+    if not rows:
+        return html.Div(html.P(t("No events were found in what was measured."), className="muted"), className="tab-body")
+    clock = Clock(analysis.start, analysis.zone)
+    body = [_event(event, clock, analysis) for event in rows[:MOST_ROWS]]
+    head = [t("time"), t("kind"), t("length"), t("depth"), t("stage"), t("source"), t("confidence")]
+    parts: list[Any] = [_table(head, body, class_name="event-table")]
+    if len(rows) > MOST_ROWS:
+        parts.append(
+            html.P(t("The first {n} of {all} events are listed; the chart shows all.", n=MOST_ROWS, all=len(rows)), className="muted")
+        )
+    return html.Div(parts, className="tab-body")
+
+
+def number_table(analysis: NightAnalysis) -> html.Div:
+    """Return every number, ours and, where there are two scorers, the device's beside it."""
+    ours = values_of(analysis.statistics, analysis.measures)
+    device = analysis.device_statistics
+    theirs = values_of(device, {}) if device is not None and device.scorer != analysis.statistics.scorer else None
+    head = [t("number"), analysis.statistics.scorer or t("value"), *([device.scorer] if theirs and device else []), t("what it is")]
+    body = []
+    for number in NUMBERS:
+        value = ours.get(number.key, math.nan)
+        other = theirs.get(number.key, math.nan) if theirs else math.nan
+        if math.isnan(value) and math.isnan(other):
+            continue
+        cells = [html.Th(t(number.label), scope="row"), html.Td(said(value, number.form), className="numeric")]
+        cells += [html.Td(said(other, number.form), className="numeric")] if theirs else []
+        body.append(html.Tr([*cells, html.Td(t(number.what), className="muted")]))
+    return html.Div(_table(head, body, class_name="number-table"), className="tab-body")
+
+
+def quality_view(analysis: NightAnalysis) -> html.Div:
+    """Return how each stream covers the night, what was dropped, what to know, and which versions judged."""
+    body = [
+        html.Tr(
+            [
+                html.Th(t(FEATURES[q.stream].label) if q.stream in FEATURES else q.stream, scope="row"),
+                html.Td(q.source),
+                html.Td(
+                    [html.Meter(value=str(round(q.coverage, 3)), min="0", max="1"), html.Span(f"{100 * q.coverage:.0f} %")],
+                    className="numeric",
+                ),
+                html.Td(" ".join(t(note) for note in q.notes), className="muted"),
+            ]
+        )
+        for q in analysis.quality
+    ]
+    parts: list[Any] = [_table([t("stream"), t("source"), t("coverage"), t("to know")], body)]
+    dropped = [html.Li(t("{count} dropped: {reason}", count=d.count, reason=d.reason)) for d in analysis.dropped]
+    notes = [html.Li(t(note)) for note in (analysis.zone_origin, *analysis.notes) if str(note)]
+    versions = [html.Li(f"{key}: {value}") for key, value in analysis.versions.items()]
+    for title, lines in ((t("Dropped"), dropped), (t("To know"), notes), (t("Versions"), versions)):
+        if lines:
+            parts += [html.H3(title), html.Ul(lines)]
+    return html.Div(parts, className="tab-body")
+
+
+def stage_table(hypnogram: Hypnogram, clock: Clock) -> html.Details:
+    """Return the hypnogram in words: each stretch of a stage with its times, for who cannot see the chart."""
+    rows, begin = [], 0
+    stages = hypnogram.stages.tolist()
+    for i in range(1, len(stages) + 1):
+        if i == len(stages) or stages[i] != stages[begin]:
+            minutes = (i - begin) * hypnogram.epoch_s / 60
+            times = [clock.label(begin * hypnogram.epoch_s), clock.label(i * hypnogram.epoch_s)]
+            rows.append(
+                html.Tr(
+                    [
+                        html.Td(stage_name(Stage(stages[begin]))),
+                        *(html.Td(at, className="numeric") for at in times),
+                        html.Td(f"{minutes:g}"),
+                    ]
+                )
+            )
+            begin = i
+    return html.Details(
+        [html.Summary(t("The stages as a table")), _table([t("stage"), t("from"), t("to"), t("minutes")], rows)], className="as-table"
+    )
+
+
+def _event(event: Any, clock: Clock, analysis: NightAnalysis) -> html.Tr:
+    name, what = GLOSSARY[event.kind]
+    hypnogram = analysis.hypnogram or analysis.device_hypnogram
+    stage = "–"
+    if hypnogram is not None and event.onset_s >= 0:
+        at = int(event.onset_s // hypnogram.epoch_s)
+        stage = stage_name(Stage(int(hypnogram.stages[at]))) if at < len(hypnogram.stages) else "–"
+    depth = "–" if math.isnan(event.value) else f"{event.value:.0f} %"
+    sure = "–" if math.isnan(event.confidence) else f"{event.confidence:.2f}"
+    cells = [
+        (t("time"), clock.label(event.onset_s)), (t("kind"), t(name)), (t("length"), t("{s} s", s=round(event.duration_s))),
+        (t("depth"), depth), (t("stage"), stage), (t("source"), event.source), (t("confidence"), sure),
+    ]  # fmt: skip
+    data = {
+        "data-onset": f"{event.onset_s:.1f}",
+        "aria-label": t("{kind} at {time}: show it in the chart", kind=name, time=clock.label(event.onset_s)),
+    }
+    return html.Tr(
+        [html.Td(value, **{"data-label": label}) for label, value in cells], className="event-row", tabIndex=0, title=t(what), **data
+    )
+
+
+def _table(head: list[str], body: list[Any], *, class_name: str = "") -> html.Div:
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(h, scope="col") for h in head])), html.Tbody(body)], className=f"plain-table {class_name}".strip()
+    )
+    return html.Div(table, className="table-scroll", tabIndex=0)

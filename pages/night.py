@@ -1,0 +1,41 @@
+"""One night."""
+
+from typing import Any
+
+import dash
+from dash import Input, Output, State, callback, html
+
+from components import ids, states
+from components.figures.night import night_figure
+from components.night import NightView, night_view
+from somnia_engine.detectors import detectors
+from somnia_server.access import owner_now
+from somnia_server.store.nights import list_nights, load_night
+
+dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA")
+
+
+def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
+    """Return the night's page; another's night is not found."""
+    owner = owner_now()
+    stored = load_night(owner, night_id)
+    if stored is None:
+        return states.not_found()
+    order = sorted(list_nights(owner), key=lambda n: (n.night, n.created_at))
+    place = [n.id for n in order].index(stored.id)
+    before = f"/night/{order[place - 1].id}" if place > 0 else None
+    after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
+    names = {detector.key: detector.name for detector in detectors()}
+    return night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names))
+
+
+@callback(
+    Output(ids.NIGHT_FIGURE, "data"),
+    Input(ids.NIGHT_VIEW, "value"),
+    State("_pages_location", "pathname"),
+    prevent_initial_call=True,
+)
+def show(view: str, address: str) -> Any:
+    """Show the stages, or how probable each was."""
+    stored = load_night(owner_now(), address.rpartition("/")[2])
+    return dash.no_update if stored is None else night_figure(stored.analysis, probabilities=view == "probabilities")

@@ -24,6 +24,7 @@
   };
 
   dress();
+  document.cookie = `somnia_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
   media.addEventListener("change", dress);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#shell-theme")) return;

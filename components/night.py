@@ -134,7 +134,7 @@ def _chart(analysis: NightAnalysis) -> html.Section:
         ),
         html.Button("?", id=ids.NIGHT_KEYS_BUTTON, className="icon-button", title=t("Keys"), **{"aria-label": t("Keys")}),
     ]
-    graph = dcc.Graph(id=ids.NIGHT_CHART, config=GRAPH, responsive=True)
+    graph = dcc.Graph(id=ids.NIGHT_CHART, config=GRAPH, responsive="auto")
     picture = html.Div(graph, className="chart", role="img", tabIndex=0, **{"aria-label": summary_sentence(analysis)})
     scrubber = dcc.Input(
         id=ids.NIGHT_SCRUBBER, type="range", min=0, max=analysis.features.n_epochs - 1, step=1, value=analysis.features.n_epochs // 2, className="scrubber",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.figures.reduction import packed, reduce_min_max
+from components.figures.reduction import envelope, packed, packed_times, reduce_min_max
 from components.theme import STAGE_TOKENS
 from somnia_engine.text import t
 from somnia_engine.types.events import GLOSSARY, EventKind
@@ -15,7 +15,9 @@ from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.signals import Signal
 
-POINTS = 900
+POINTS = 1200
+POINTS_OF = {"spo2_pct": 2000}
+SOUND_SLICES = 900
 BREATHING_90 = 90.0
 LEVELS = {Stage.W: 4.0, Stage.R: 3.0, Stage.N1: 2.0, Stage.N2: 1.0, Stage.L: 1.0, Stage.S: 1.0, Stage.N: 1.0, Stage.T: 2.0, Stage.N3: 0.0}
 NAMES = {
@@ -79,9 +81,9 @@ def probability_lane(hypnogram: Hypnogram) -> Lane | None:
     order = [s for s in (Stage.N3, Stage.L, Stage.N2, Stage.S, Stage.N, Stage.N1, Stage.T, Stage.R, Stage.W) if s in hypnogram.classes]
     traces = tuple(
         {
-            "type": "scatter", "mode": "lines", "stackgroup": "p", "x": packed(starts * hypnogram.epoch_s),
-            "y": packed(means[:, hypnogram.classes.index(stage)].round(3)), "line": {"width": 0}, "fillcolor": var(STAGE_TOKENS[stage], 0.9),
-            "hoverinfo": "none", "name": stage_name(stage),
+            "type": "scatter", "mode": "lines", "stackgroup": "p", "x": packed_times(starts * hypnogram.epoch_s),
+            "y": packed(means[:, hypnogram.classes.index(stage)].round(3)), "line": {"width": 0},
+            "fillcolor": var(STAGE_TOKENS[stage], 0.9), "hoverinfo": "none", "name": stage_name(stage),
         }
         for stage in order
     )  # fmt: skip
@@ -98,21 +100,36 @@ def device_lane(hypnogram: Hypnogram) -> Lane:
     )
 
 
-def trace_lane(trace: Signal, token: str, *, title: str, filled: bool = False) -> Lane:
+def trace_lane(trace: Signal, token: str, *, title: str) -> Lane:
     """Return one channel as a line; gaps stay gaps."""
-    times, values = reduce_min_max(trace.times_s, trace.samples, most=POINTS)
+    times, values = reduce_min_max(trace.times_s, trace.samples, most=POINTS_OF.get(trace.channel, POINTS))
+    line = {**_line(times, values, token), "name": title}
+    return Lane(trace.channel, title, 64, (line,), {"range": _range(values), "nticks": 3})
+
+
+def sound_lane(trace: Signal) -> Lane:
+    """Return the loudest sound of each half minute as a filled outline."""
+    times, values = envelope(trace.times_s, trace.samples, slices=SOUND_SLICES)
+    title, limits = t("Sound level, relative dB"), _range(values)
+    floor = {**_line(times, np.where(np.isfinite(values), limits[0], np.nan), "snore"), "line": {"width": 0}}
+    level = {**_line(times, values, "snore"), "fill": "tonexty", "fillcolor": var("snore", 0.28), "name": title}
+    return Lane(trace.channel, title, 64, (floor, level), {"range": limits, "nticks": 3})
+
+
+def _range(values: NDArray[np.float32]) -> list[float]:
+    """Return the ends of an axis around all values, rounded."""
     seen = values[np.isfinite(values)]
-    low, high = (float(np.percentile(seen, 0.1)), float(seen.max())) if len(seen) else (0.0, 1.0)
-    pad = max((high - low) * 0.08, 0.5)
-    line: dict[str, Any] = {
-        "type": "scatter", "mode": "lines", "x": packed(times), "y": packed(values), "connectgaps": False, "hoverinfo": "none",
-        "line": {"color": var(token), "width": 1.25, "shape": "linear"}, "name": title,
+    if not len(seen):
+        return [0.0, 1.0]
+    pad = max(float(np.ptp(seen)) * 0.08, 0.5)
+    return [round(float(seen.min()) - pad, 1), round(float(seen.max()) + pad, 1)]
+
+
+def _line(times: NDArray[np.float64], values: NDArray[np.float32], token: str) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "lines", "x": packed_times(times), "y": packed(values), "connectgaps": False, "hoverinfo": "none",
+        "line": {"color": var(token), "width": 1.25, "shape": "hv"},
     }  # fmt: skip
-    traces = [line]
-    if filled:
-        floor = {**line, "y": packed(np.where(np.isfinite(values), low - pad, np.nan)), "line": {"width": 0}}
-        traces = [floor, {**line, "fill": "tonexty", "fillcolor": var(token, 0.25)}]
-    return Lane(trace.channel, title, 64, tuple(traces), {"range": [low - pad, high + pad], "nticks": 3})
 
 
 def spo2_lane(trace: Signal, analysis: NightAnalysis) -> Lane:
@@ -123,7 +140,8 @@ def spo2_lane(trace: Signal, analysis: NightAnalysis) -> Lane:
     bottom = 80.0 if lowest >= 84 else bottom
     ticks = analysis.events.of_kind(EventKind.DS)
     marks = {
-        "type": "scatter", "mode": "markers", "x": packed(ticks.onset_s), "y": packed(np.full(len(ticks), 100.0)), "hoverinfo": "none",
+        "type": "scatter", "mode": "markers", "x": packed_times(ticks.onset_s), "y": packed(np.full(len(ticks), 100.0)),
+        "hoverinfo": "none",
         "marker": {"symbol": "line-ns", "size": 6, "line": {"width": 1.2, "color": var("spo2")}}, "name": t("Desaturation"),
     }  # fmt: skip
     below = {
@@ -146,7 +164,7 @@ def movement_lane(analysis: NightAnalysis, column: str) -> Lane:
     counts = analysis.features[column]
     moved = np.flatnonzero(counts > 0)
     bars = {
-        "type": "bar", "x": packed((moved + 0.5) * EPOCH_S), "y": packed(np.sqrt(counts[moved])), "width": EPOCH_S,
+        "type": "bar", "x": packed_times((moved + 0.5) * EPOCH_S), "y": packed(np.sqrt(counts[moved])), "width": EPOCH_S,
         "marker": {"color": var("movement"), "line": {"width": 0}}, "hoverinfo": "none", "name": t("Movement"),
     }  # fmt: skip
     missing = tuple(_hatched(b, e) for b, e in _runs(np.isnan(counts).astype(np.int8), 1) * EPOCH_S if e - b >= 10 * EPOCH_S)
@@ -181,7 +199,7 @@ def room_lane(analysis: NightAnalysis) -> Lane | None:
 def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, Any]:
     events = analysis.events.of_kind(kind)
     ends = events.onset_s + np.maximum(events.duration_s, 5.0)
-    x = np.stack([events.onset_s, ends, np.full(len(events), np.nan)], axis=1).ravel()
+    x = np.stack([events.onset_s, ends, ends], axis=1).ravel()
     token = {EventKind.DS: "spo2", EventKind.BR: "heart", EventKind.TA: "heart", EventKind.IR: "heart", EventKind.SN: "snore"}.get(
         kind, "muted"
     )
@@ -189,7 +207,7 @@ def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, 
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": packed(x),
+        "x": packed_times(x),
         "y": packed(y),
         "line": {"color": var(token), "width": 9},
         "hoverinfo": "none",
@@ -199,13 +217,13 @@ def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, 
 
 def _blocks(hypnogram: Hypnogram, stage: Stage, row: float, *, width: int = 15) -> dict[str, Any]:
     runs = _runs(hypnogram.stages, stage) * hypnogram.epoch_s
-    x = np.column_stack([runs, np.full(len(runs), np.nan)]).ravel()
+    x = np.column_stack([runs, runs[:, 1]]).ravel()
     y = np.tile([row, row, np.nan], len(runs))
     line = {"color": var(STAGE_TOKENS[stage]), "width": width + 5 if stage is Stage.R and width > 10 else width}
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": packed(x),
+        "x": packed_times(x),
         "y": packed(y),
         "line": line,
         "hoverinfo": "none",
@@ -220,7 +238,7 @@ def _steps(hypnogram: Hypnogram, rows: dict[Stage, float]) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": packed(x),
+        "x": packed_times(x),
         "y": packed(y[change]),
         "line": {"shape": "hv", "width": 1, "color": var("muted", 0.55)},
         "hoverinfo": "none",

@@ -14,11 +14,13 @@ from components.figures.lanes import (
     movement_lane,
     probability_lane,
     room_lane,
+    sound_lane,
     spo2_lane,
     stage_name,
     trace_lane,
     var,
 )
+from components.theme import Theme, color
 from somnia_engine.text import t
 from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_engine.types.night import NightAnalysis
@@ -31,9 +33,10 @@ RIGHT = 14
 READ_OUT = (("spo2_pct", "SpO₂", 0), ("hr_bpm", "heart", 0), ("sound_level_db", "sound", 0), ("activity_count", "movement", 0))
 
 
-def night_figure(analysis: NightAnalysis, *, probabilities: bool = False) -> dict[str, Any]:
-    """Return the stacked night as a figure; colors are names of tokens, which the page's script turns into the theme's.
+def night_figure(analysis: NightAnalysis, *, theme: Theme | None = None, probabilities: bool = False) -> dict[str, Any]:
+    """Return the stacked night as a figure.
 
+    `theme` gives its colors; without one they are names of tokens, which the page's script turns into the colors of the moment.
     `probabilities` shows how probable each stage was in place of the stages.
     """
     lanes = night_lanes(analysis, probabilities=probabilities)
@@ -54,7 +57,23 @@ def night_figure(analysis: NightAnalysis, *, probabilities: bool = False) -> dic
     layout["xaxis"]["anchor"] = "free"
     layout["xaxis"]["position"] = 0
     layout["meta"] = _read_out(analysis, clock, duration)
-    return {"data": traces, "layout": layout}
+    figure = {"data": traces, "layout": layout}
+    return figure if theme is None else dressed(figure, theme)
+
+
+def dressed(node: Any, theme: Theme) -> Any:
+    """Return a figure's part with the names of tokens replaced by a theme's colors."""
+    if isinstance(node, dict):
+        return {key: part if key in ("meta", "bdata") else dressed(part, theme) for key, part in node.items()}
+    if isinstance(node, list):
+        return [dressed(part, theme) for part in node]
+    if not isinstance(node, str) or not node.startswith("var(--"):
+        return node
+    name, _, alpha = node.removeprefix("var(--").partition(")")
+    code = color(name, theme)
+    if not alpha:
+        return code
+    return f"rgba({int(code[1:3], 16)},{int(code[3:5], 16)},{int(code[5:7], 16)},{alpha[1:]})"
 
 
 def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False) -> tuple[Lane, ...]:
@@ -71,7 +90,7 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False) -> tupl
     if _has(traces.get("hr_bpm")):
         lanes.append(trace_lane(traces["hr_bpm"], "heart", title=t("Heart rate, per minute")))
     if _has(traces.get("sound_level_db")):
-        lanes.append(trace_lane(traces["sound_level_db"], "snore", title=t("Sound level, relative dB"), filled=True))
+        lanes.append(sound_lane(traces["sound_level_db"]))
     for column in ("activity_count", "motion_index"):
         if analysis.features.coverage(column) > 0:
             lanes.append(movement_lane(analysis, column))

@@ -110,10 +110,15 @@ def trace_lane(trace: Signal, token: str, *, title: str) -> Lane:
 def sound_lane(trace: Signal) -> Lane:
     """Return the loudest sound of each half minute as a filled outline."""
     times, values = envelope(trace.times_s, trace.samples, slices=SOUND_SLICES)
-    title, limits = t("Sound level, relative dB"), _range(values)
-    floor = {**_line(times, np.where(np.isfinite(values), limits[0], np.nan), "snore"), "line": {"width": 0}}
-    level = {**_line(times, values, "snore"), "fill": "tonexty", "fillcolor": var("snore", 0.28), "name": title}
-    return Lane(trace.channel, title, 64, (floor, level), {"range": limits, "nticks": 3})
+    low, high = _range(values)
+    level = {
+        **_line(times, values - low, "snore"),
+        "fill": "tozeroy",
+        "fillcolor": var("snore", 0.28),
+    }  # from the lane's floor, not from 0 dB
+    marks = [float(mark) for mark in range(-200, 200, 20) if low < mark < high]
+    axis = {"range": [0, high - low], "tickvals": [mark - low for mark in marks], "ticktext": [f"{mark:.0f}" for mark in marks]}
+    return Lane(trace.channel, t("Sound level, relative dB"), 64, (level,), axis)
 
 
 def _range(values: NDArray[np.float32]) -> list[float]:

@@ -51,8 +51,13 @@ def night(**changes: object) -> NightAnalysis:
         Signal("spo2_pct", oxygen(), 1.0, "%"),
         Signal("sound_level_db", rng.normal(-50, 6, SECONDS).astype(np.float32), 1.0, "dB"),
     )
-    columns = {"hr_bpm": np.full(EPOCHS, 60, np.float32), "spo2_pct": np.full(EPOCHS, 96, np.float32), "sound_level_db": np.full(EPOCHS, -50, np.float32),
-               "activity_count": rng.integers(0, 40, EPOCHS).astype(np.float32), "room_temp_c": np.linspace(19, 18, EPOCHS).astype(np.float32)}  # fmt: skip
+    columns = {
+        "hr_bpm": np.full(EPOCHS, 60, np.float32),
+        "spo2_pct": np.full(EPOCHS, 96, np.float32),
+        "sound_level_db": np.full(EPOCHS, -50, np.float32),
+        "activity_count": rng.integers(0, 40, EPOCHS).astype(np.float32),
+        "room_temp_c": np.linspace(19, 18, EPOCHS).astype(np.float32),
+    }
     table = stages()
     p = np.full((EPOCHS, 4), 0.1, np.float32)
     p[np.arange(EPOCHS), [CLASSES.index(Stage(max(s, 0))) for s in table.tolist()]] = 0.7

@@ -1,4 +1,5 @@
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +24,7 @@ def test_the_night_the_clocks_go_back_has_two_o_clock_twice() -> None:
     clock = Clock(datetime(2025, 10, 25, 23, 0, tzinfo=BERLIN), "Europe/Berlin")
     places, labels = clock.ticks(6 * 3600)
     assert [label for label in labels if label.startswith("02:00")] == ["02:00", "02:00"]
-    assert [b - a for a, b in zip(places, places[1:], strict=False)] == [3600.0] * (len(places) - 1)
+    assert [b - a for a, b in pairwise(places)] == [3600.0] * (len(places) - 1)
 
 
 def test_the_night_the_clocks_go_forward_has_no_two_o_clock() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
-from components import ids
+from components import ids, words
 from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
-from components.numbers import leading_numbers, said
+from components.numbers import leading_numbers
 from components.states import icon
 from components.tables import event_table, number_table, quality_view, stage_table
 from somnia_engine.text import Text, t
@@ -24,11 +24,6 @@ STREAMS: tuple[tuple[str, Text, Text], ...] = (
     ("sound_level_db", Text("sound"), Text("No sound: a phone on the night table would show snoring and noise.")),
     ("activity_count", Text("movement"), Text("No movement counts: a watch would show when you turned and lay awake.")),
 )
-WEEKDAYS = (Text("Mon"), Text("Tue"), Text("Wed"), Text("Thu"), Text("Fri"), Text("Sat"), Text("Sun"))
-MONTHS = (
-    Text("Jan"), Text("Feb"), Text("Mar"), Text("Apr"), Text("May"), Text("Jun"),
-    Text("Jul"), Text("Aug"), Text("Sep"), Text("Oct"), Text("Nov"), Text("Dec"),
-)  # fmt: skip
 GRAPH = {"displayModeBar": False, "doubleClick": False, "responsive": True, "showTips": False}
 
 
@@ -55,11 +50,6 @@ def register_callbacks(app: Dash) -> None:
     )
 
 
-def date_label(day: date) -> str:
-    """Return "Fri 14 Nov 2025"."""
-    return f"{t(WEEKDAYS[day.weekday()])} {day.day} {t(MONTHS[day.month - 1])} {day.year}"
-
-
 def night_view(view: NightView) -> html.Div:
     """Return the whole page of one night."""
     analysis = view.analysis
@@ -77,10 +67,10 @@ def summary_sentence(analysis: NightAnalysis) -> str:
     if s.tst_min != s.tst_min:
         return t("This night has no sleep stages: neither heart rate nor movement covers enough of it.")
     values = {
-        "asleep": said(s.tst_min, "time"),
-        "bed": said(s.tib_min, "time"),
-        "sol": said(s.sol_min, "time"),
-        "waso": said(s.waso_min, "time"),
+        "asleep": words.minutes(s.tst_min),
+        "bed": words.minutes(s.tib_min),
+        "sol": words.minutes(s.sol_min),
+        "waso": words.minutes(s.waso_min),
     }
     return t("You slept {asleep} of {bed} in bed; it took {sol} to fall asleep, and you were awake for {waso} after that.", **values)
 
@@ -97,7 +87,7 @@ def _header(view: NightView) -> html.Header:
     zone = analysis.zone or t("time zone unknown")
     return html.Header(
         [
-            html.Div([earlier, html.H1(date_label(view.night)), later], className="night-title"),
+            html.Div([earlier, html.H1(words.day(view.night, year=True)), later], className="night-title"),
             html.P([html.Span(span, className="numeric"), html.Span(zone, className="muted")], className="night-span"),
             html.Div([*chips, *marks], className="chips"),
             html.P(summary_sentence(analysis), className="night-summary"),
@@ -137,8 +127,14 @@ def _chart(analysis: NightAnalysis) -> html.Section:
     graph = dcc.Graph(id=ids.NIGHT_CHART, config=GRAPH, responsive="auto")
     picture = html.Div(graph, className="chart", role="img", tabIndex=0, **{"aria-label": summary_sentence(analysis)})
     scrubber = dcc.Input(
-        id=ids.NIGHT_SCRUBBER, type="range", min=0, max=analysis.features.n_epochs - 1, step=1, value=analysis.features.n_epochs // 2, className="scrubber",
-    )  # fmt: skip
+        id=ids.NIGHT_SCRUBBER,
+        type="range",
+        min=0,
+        max=analysis.features.n_epochs - 1,
+        step=1,
+        value=analysis.features.n_epochs // 2,
+        className="scrubber",
+    )
     label = html.Label(t("Time"), htmlFor=ids.NIGHT_SCRUBBER, className="visually-hidden")
     stores = [dcc.Store(id=ids.NIGHT_FIGURE, data=figure), dcc.Store(id=ids.NIGHT_THEME)]
     parts = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from dash import html
 
+from components import words
 from somnia_engine.text import Text, t
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
 
@@ -62,10 +63,9 @@ LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi
 def said(value: float, form: str) -> str:
     """Return a number as people read it; "–" where it was not measured."""
     if math.isnan(value):
-        return "–"
+        return words.NOTHING
     if form == "time":
-        minutes = round(value)
-        return t("{h} h {min:02d}", h=minutes // 60, min=minutes % 60) if minutes >= 60 else t("{min} min", min=minutes)
+        return words.minutes(value)
     unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "count": ""}[form]
     return f"{value:.{1 if form == 'rate' else 0}f}{unit}"
 

@@ -14,16 +14,18 @@ NIGHTS_AT_ONCE = 14
 """How many nights are ticked from the start, the newest: what a detector of habits needs."""
 
 
-def zone_field(zones: Sequence[str], chosen: str | None, *, hidden: bool) -> html.Label:
-    """Return the choice of a time zone."""
-    select = dbc.Select(id=ids.ZONE, options=[{"label": z.replace("_", " "), "value": z} for z in zones], value=chosen)
-    return html.Label([html.Span(t("Time zone of the night")), select], className="field", hidden=hidden)
+def zone_field(zones: Sequence[str], here: str, *, hidden: bool) -> html.Label:
+    """Return the choice of a time zone; unsaid, it is what the files say, else the browser's."""
+    unsaid = {"label": t("As the files say, else {zone}", zone=here), "value": ""}
+    options = [unsaid, *({"label": zone.replace("_", " "), "value": zone} for zone in zones)]
+    select = dbc.Select(id=ids.ZONE, options=options, value="")
+    return html.Label([html.Span(t("Time zone of the night")), select], id=ids.ZONE_FIELD, className="field", hidden=hidden)
 
 
-def start_field(chosen: str | None, *, hidden: bool) -> html.Label:
+def start_field(*, hidden: bool) -> html.Label:
     """Return the field for the moment at which a file without a clock began."""
-    field = dbc.Input(id=ids.START, type="datetime-local", value=chosen or "", debounce=True)
-    return html.Label([html.Span(t("When the recording began")), field], className="field", hidden=hidden)
+    field = dbc.Input(id=ids.START, type="datetime-local", value="", debounce=True)
+    return html.Label([html.Span(t("When the recording began")), field], id=ids.START_FIELD, className="field", hidden=hidden)
 
 
 def night_field(nights: Sequence[date], *, hidden: bool) -> html.Fieldset:

@@ -12,6 +12,8 @@ SUMMARY = "upload-summary"
 ANALYSE = "upload-analyse"
 START = "upload-start"
 ZONE = "upload-zone"
+START_FIELD = "upload-start-field"
+ZONE_FIELD = "upload-zone-field"
 NIGHTS = "upload-nights"
 FOLLOWED = "upload-followed"
 FOLLOW_BAR = "upload-follow-bar"
@@ -31,6 +33,7 @@ def demo(key: str) -> dict[str, str]:
 def upload(part: str, upload_id: str) -> dict[str, str]:
     """Return the id of a part of an uploaded file's row: row, looked, remove."""
     return {"type": f"upload-{part}", "upload": upload_id}
+
 
 NIGHT_CHART = "night-chart"
 NIGHT_FIGURE = "night-figure"

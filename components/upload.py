@@ -11,6 +11,7 @@ from components import forms, ids, words
 from components.states import icon, message
 from components.timeline import day_bar
 from somnia_engine.readers import accept, readers
+from somnia_engine.readers._clock import ZONE_SAID
 from somnia_engine.text import Text, t
 from somnia_engine.types.recording import NightSpan, Survey
 
@@ -79,9 +80,9 @@ def waiting_row(file: File) -> html.Div:
     return html.Div(inside, id=ids.upload("row", file.id), className="file")
 
 
-def look_request(file: File) -> dcc.Store:
-    """Return what asks for a file to be looked into, once it is on the page."""
-    return dcc.Store(id=ids.upload("look", file.id), data=file.id)
+def look_request(file: File, zone: str | None, start: str | None) -> dcc.Store:
+    """Return what asks for a file to be looked into, once it is on the page: the file, and what was said about all."""
+    return dcc.Store(id=ids.upload("look", file.id), data=[file.id, zone, start])
 
 
 def looked_row(file: File, looked: Looked) -> list[Any]:
@@ -126,7 +127,10 @@ def _nights(survey: Survey) -> Iterator[Any]:
         more = "" if len(survey.nights) == 1 else " " + t("and {n} earlier nights", n=len(survey.nights) - 1)
         yield html.P(text + more, className="small numeric")
         yield day_bar(first, survey.zone)
-    yield html.P([html.Span(survey.zone or t("No time zone")), ". ", t(survey.zone_origin)], className="muted small")
+    if survey.zone is not None and without_zone(survey):
+        yield html.P(t("{zone}: the file names no zone; change it below if this is wrong.", zone=survey.zone), className="muted small")
+    else:
+        yield html.P([html.Span(survey.zone or t("No time zone")), ". ", t(survey.zone_origin)], className="muted small")
 
 
 def _remarks(survey: Survey) -> Iterator[html.P]:
@@ -136,30 +140,31 @@ def _remarks(survey: Survey) -> Iterator[html.P]:
         yield html.P(t(note), className="remark small")
 
 
-def summary(files: Sequence[Looked], *, zones: Sequence[str], zone: str | None, start: str | None, busy: bool) -> list[Any]:
-    """Return the third step: what still has to be said, how the files lie to one another, and the button."""
+def summary(files: Sequence[Looked], *, busy: bool) -> list[Any]:
+    """Return the third step: how the files lie to one another, which nights, and the button."""
     surveys = [file.survey for file in files if file.survey is not None]
     nights = {span.night for survey in surveys for span in survey.nights if span.night is not None}
-    no_start = any(survey.needs_start for survey in surveys)
-    no_zone = no_start or any(survey.zone is None for survey in surveys)
-    ready = bool(surveys) and not (no_start and not start)
+    open_start = any(survey.needs_start for survey in surveys)
+    ready = bool(surveys) and not open_start
     button = html.Button(
-        [icon("moon"), t("Analyse")], id=ids.ANALYSE, className="button button-primary button-big", disabled=not ready or busy
+        [icon("moon"), t("Analyze")], id=ids.ANALYSE, className="button button-primary button-big", disabled=not ready or busy
     )
-    fields = [
-        forms.zone_field(zones, zone, hidden=not no_zone),
-        forms.start_field(start, hidden=not no_start and not start),
-        forms.night_field(sorted(nights), hidden=len(nights) < 2),
-    ]
     hint = t("It takes a minute or two. You can leave the page; the work goes on.") if ready else t("First choose a file, or a demo night.")
-    if surveys and not ready:
-        hint = t("Say when the recording began; then it can be analysed.")
-    overlap = [html.P(said, className="remark small") for said in overlaps(files)]
-    return [
-        *overlap,
-        html.Div(fields, className="fields"),
-        html.Div([button, html.Span(hint, className="muted small")], className="actions"),
-    ]
+    if open_start:
+        hint = t("Say when the recording began; then it can be analyzed.")
+    remarks = [html.P(said, className="muted small") for said in overlaps(files)]
+    choice = forms.night_field(sorted(nights), hidden=len(nights) < 2)
+    return [*remarks, choice, html.Div([button, html.Span(hint, className="muted small")], className="actions")]
+
+
+def zone_open(files: Sequence[Looked]) -> bool:
+    """Return whether a file names no zone of its own."""
+    return any(file.survey is not None and without_zone(file.survey) for file in files)
+
+
+def without_zone(survey: Survey) -> bool:
+    """Return whether a file names no zone of its own."""
+    return survey.zone is None or survey.zone_origin.msgid == ZONE_SAID.msgid
 
 
 def overlaps(files: Sequence[Looked]) -> Iterator[str]:

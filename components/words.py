@@ -14,9 +14,11 @@ MONTHS = (
     Text("July"), Text("August"), Text("September"), Text("October"), Text("November"), Text("December"),
 )  # fmt: skip
 CHANNELS: dict[str, Text] = {
-    "hr_bpm": Text("heart rate"), "rr_ms": Text("beat intervals"), "r_amplitude_mv": Text("R-wave height"), "sdnn_ms": Text("heart-rate variability"),
+    "hr_bpm": Text("heart rate"), "rr_ms": Text("beat intervals"), "r_amplitude_mv": Text("R-wave height"),
+    "sdnn_ms": Text("heart-rate variability"),
     "spo2_pct": Text("oxygen"), "activity_count": Text("movement"), "motion_index": Text("movement"), "step_count": Text("steps"),
-    "acc_x_g": Text("acceleration"), "acc_y_g": Text("acceleration"), "acc_z_g": Text("acceleration"), "resp_rate_bpm": Text("breathing rate"),
+    "acc_x_g": Text("acceleration"), "acc_y_g": Text("acceleration"), "acc_z_g": Text("acceleration"),
+    "resp_rate_bpm": Text("breathing rate"),
     "skin_temp_c": Text("skin temperature"), "body_temp_c": Text("body temperature"), "room_temp_c": Text("room temperature"),
     "humidity_pct": Text("humidity"), "co2_ppm": Text("carbon dioxide"), "light_lux": Text("light"), "noise_db": Text("sound level"),
     "audio": Text("sound"), "stage": Text("sleep stages"),

@@ -7,7 +7,7 @@ import dash
 from dash import ALL, MATCH, Input, Output, State, callback, ctx, dcc, html, no_update
 from flask import current_app
 
-from components import ids, progress, ribbon, upload
+from components import forms, ids, progress, ribbon, upload
 from pages import _analysing as analysing
 from somnia_engine.synthetic import DEMOS, truth
 from somnia_engine.text import t
@@ -31,7 +31,9 @@ def layout(**_: str) -> html.Div:
             html.H1(t("Upload a night")),
             upload.step("1", t("Bring the files"), upload.drop_zone(), html.Div(id=ids.TRANSFERS), _demos()),
             upload.step("2", t("What was found"), html.Div(_rows(owner), id=ids.FOUND, className="files")),
-            upload.step("3", t("Analyse"), html.Div(_summary(owner, None, None), id=ids.SUMMARY), _following(jobs)),
+            upload.step(
+                "3", t("Analyze"), _fields(owner), html.Div(_summary(owner), id=ids.SUMMARY, className="stack-small"), _following(jobs)
+            ),
             dcc.Store(id=ids.ARRIVED),
             dcc.Store(id=ids.UNDER_WAY, data=active),
             dcc.Store(id=ids.FOLLOWED, data=False),
@@ -61,24 +63,26 @@ def _jobs(owner: str) -> tuple[queue.JobView, ...]:
     return tuple(job for job in queue.jobs_of(owner) if not job.over or (job.finished_at is not None and job.finished_at > since))
 
 
-def _rows(owner: str) -> list[Any]:
+def _rows(owner: str, zone: str | None = None, start: str | None = None) -> list[Any]:
     files = uploads.list_uploads(owner)
     if not files:
-        return [html.P(t("Nothing yet. Your files appear here, with what each holds, before anything is analysed."), className="muted")]
-    return [upload.waiting_row(file) for file in files] + [upload.look_request(file) for file in files if file.state == "ready"]
+        return [html.P(t("Nothing yet. Your files appear here, with what each holds, before anything is analyzed."), className="muted")]
+    return [upload.waiting_row(file) for file in files] + [
+        upload.look_request(file, zone, start) for file in files if file.state == "ready"
+    ]
 
 
-def _summary(owner: str, zone: str | None, start: str | None) -> list[Any]:
-    found = [upload.Looked(file.name, uploads.known_survey(file)) for file in uploads.list_uploads(owner)]
-    busy = any(not job.over for job in queue.jobs_of(owner))
-    return upload.summary(found, zones=analysing.zones(), zone=zone or analysing.browser_zone(), start=start, busy=busy)
+def _found(owner: str) -> list[upload.Looked]:
+    return [upload.Looked(file.name, uploads.known_survey(file)) for file in uploads.list_uploads(owner)]
 
 
-def _look(file: uploads.Upload, choices: queue.Choices) -> upload.Looked:
-    try:
-        return upload.Looked(file.name, uploads.survey_upload(file.owner, file.id, choices))
-    except uploads.RefusedError as refused:
-        return upload.Looked(file.name, None, refused.text)
+def _summary(owner: str) -> list[Any]:
+    return upload.summary(_found(owner), busy=any(not job.over for job in queue.jobs_of(owner)))
+
+
+def _fields(owner: str) -> html.Div:
+    zone = forms.zone_field(analysing.zones(), analysing.browser_zone(), hidden=not upload.zone_open(_found(owner)))
+    return html.Div([zone, forms.start_field(hidden=True)], className="fields")
 
 
 def _files(owner: str) -> dict[str, uploads.Upload]:
@@ -87,42 +91,47 @@ def _files(owner: str) -> dict[str, uploads.Upload]:
 
 @callback(
     Output(ids.FOUND, "children"),
-    Output(ids.SUMMARY, "children", allow_duplicate=True),
     Input(ids.ARRIVED, "data"),
-    Input(ids.upload("remove", ALL), "n_clicks"),  # type: ignore[arg-type]
-    Input(ids.demo(ALL), "n_clicks"),  # type: ignore[arg-type]
+    Input(ids.upload("remove", ALL), "n_clicks"),
+    Input(ids.demo(ALL), "n_clicks"),
+    Input(ids.ZONE, "value"),
+    Input(ids.START, "value"),
     prevent_initial_call=True,
 )
-def change_files(_arrived: Any, _removed: Any, _taken: Any) -> Any:
-    """Take a demo night or remove a file, then show what is here."""
-    if not any(one["value"] for one in ctx.triggered):
-        return no_update, no_update
+def change_files(_arrived: Any, _removed: Any, _taken: Any, zone: str | None, start: str | None) -> Any:
+    """Take a demo night, remove a file or say more about all, then show what is here."""
     owner, asked = owner_now(), ctx.triggered_id
+    if isinstance(asked, dict) and not ctx.triggered[0]["value"]:
+        return no_update
     if isinstance(asked, dict) and "key" in asked:
         uploads.add_demo(owner, asked["key"])
     elif isinstance(asked, dict):
         uploads.remove_upload(owner, asked["upload"])
-    return _rows(owner), _summary(owner, None, None)
+    return _rows(owner, zone, start)
 
 
-@callback(Output(ids.upload("row", MATCH), "children"), Input(ids.upload("look", MATCH), "data"))  # type: ignore[arg-type]
-def look_into(upload_id: str) -> Any:
+@callback(Output(ids.upload("row", MATCH), "children"), Input(ids.upload("look", MATCH), "data"))
+def look_into(asked: list[str | None]) -> Any:
     """Look into one file and show what it holds."""
-    file = _files(owner_now()).get(upload_id)
-    return no_update if file is None else upload.looked_row(file, _look(file, queue.Choices()))
+    upload_id, zone, start = asked
+    file = _files(owner_now()).get(upload_id or "")
+    return no_update if file is None else upload.looked_row(file, analysing.look(file, zone, start))
 
 
 @callback(
     Output(ids.SUMMARY, "children"),
-    Input(ids.upload("looked", ALL), "data"),  # type: ignore[arg-type]
-    Input(ids.START, "value"),
+    Output(ids.ZONE_FIELD, "hidden"),
+    Output(ids.START_FIELD, "hidden"),
+    Input(ids.upload("looked", ALL), "data"),
     Input(ids.UNDER_WAY, "data"),
-    State(ids.ZONE, "value"),
+    State(ids.START, "value"),
     prevent_initial_call=True,
 )
-def sum_up(_looked: Any, start: str | None, _under_way: Any, zone: str | None) -> Any:
+def sum_up(_looked: Any, _under_way: Any, start: str | None) -> Any:
     """Say how the files lie to one another and what is still to be said."""
-    return _summary(owner_now(), zone, start)
+    found = _found(owner_now())
+    open_start = any(one.survey is not None and one.survey.needs_start for one in found)
+    return _summary(owner_now()), not upload.zone_open(found), not open_start and not start
 
 
 @callback(Output(ids.POLL, "disabled"), Output(ids.FOLLOWED, "data"), Input(ids.ANALYSE, "n_clicks"), prevent_initial_call=True)
@@ -145,9 +154,10 @@ def begin(clicks: int | None) -> Any:
 def analyse(set_progress: Any, clicks: int | None, nights: list[str] | None, zone: str | None, start: str | None) -> bool:
     """Queue the chosen nights and follow them; only how far they are passes through the cache."""
     if clicks:
+        owner = owner_from_cookie(ctx.cookies.get(cookie_name())) or ""
         with current_app.app_context():
-            owner = owner_from_cookie(ctx.cookies.get(cookie_name()))
-            analysing.follow(owner or "", analysing.enqueue(owner or "", nights, zone, start), set_progress)
+            made = analysing.enqueue(owner, nights, zone, start)
+        analysing.follow(owner, made, set_progress)
     return False
 
 

@@ -1,120 +1,140 @@
-"""Home: last night in one sentence and a ribbon, what needs attention, the week; for a new visitor, what this is."""
+"""Home: for a new visitor what SOMNIA is, for others last night in one sentence, its picture and four numbers."""
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from dash import dcc, html
 
 from components import words
-from components.findings import finding_list
-from components.nights import NightRow, ribbon_of, span_of, week_strip
-from components.ribbon import stage_ribbon
+from components.nights import Night, flag, ribbon_of
 from components.states import action, icon
-from somnia_engine.synthetic import Demo
+from components.theme import LEVEL_SHAPES
+from somnia_engine.detectors import detectors
 from somnia_engine.text import Text, t
-from somnia_engine.types.night import SleepStatistics
+from somnia_engine.types.findings import Finding, Level
 
-BASELINE_NIGHTS = 7
-LEAD = Text("SOMNIA turns the files of your watch, ring or phone into one readable night. They are analyzed here, then deleted.")
-PROMISES = (
-    ("audio-lines", Text("Bring what you have"), Text("A watch, a ring, a phone’s sound, a room sensor, on one clock.")),
-    ("moon", Text("Read the night"), Text("Stages, oxygen, heart, sound and movement under one cursor; every number explained.")),
-    ("check", Text("Know what is known"), Text("Each finding shows its evidence. What was not measured says “not assessed”.")),
-)
-STAGES = (("w", Text("awake")), ("r", Text("REM")), ("n2", Text("light")), ("n3", Text("deep")))
+CALIBRATION_NIGHTS = 7
+LEVEL_WORDS: dict[Level, Text] = {
+    Level.LOW: Text("low"),
+    Level.MODERATE: Text("moderate"),
+    Level.HIGH: Text("high"),
+    Level.NOT_ASSESSED: Text("not assessed"),
+}
 
 
-def welcome(demos: Sequence[Demo], stages: Sequence[Sequence[int]]) -> html.Div:
-    """Return the page of a visitor without nights; `stages` are those of each demo's last night."""
+def welcome(picture: Any, demos: Any) -> html.Div:
+    """Return the page of somebody who has no night here yet."""
     hero = html.Section(
         [
-            html.H1(t("What your night was made of")),
-            html.P(t(LEAD), className="lead-text"),
+            html.H1(t("See what happened in your night"), className="hero-title"),
+            html.P(
+                t("SOMNIA reads the files of your watch, ring and microphone and draws your night: stages, breathing, heart, sound."),
+                className="hero-text",
+            ),
             html.Div(
-                [action(t("Upload a night"), "/upload"), action(t("Try a demo night"), "/upload", primary=False)], className="actions"
+                [action(t("Upload a night"), "/upload"), html.Span(t("No account needed."), className="muted small")], className="actions"
             ),
-            html.Figure(
-                [stage_ribbon(stages[0], label=t("A demo night’s stages, from evening to morning"), height=96), _legend()],
-                className="hero-figure",
-            ),
+            html.Figure([picture, html.Figcaption(_legend())], className="hero-picture"),
         ],
         className="hero",
     )
-    cards = [_promise(*promise) for promise in PROMISES]
-    nights = [_demo(demo, course) for demo, course in zip(demos, stages, strict=True)]
-    return html.Div(
-        [hero, html.Div(cards, className="promises"), html.H2(t("Three demo nights")), html.Div(nights, className="promises")],
-        className="stack home",
+    return html.Div([hero, html.Section([html.H2(t("Look at a demo night")), demos], className="stack-small")], className="stack home")
+
+
+def _legend() -> list[Any]:
+    names = (("w", t("awake")), ("r", t("REM sleep")), ("n2", t("light sleep")), ("n3", t("deep sleep")))
+    return [html.Span([html.I(className=f"dot dot-{token}"), name]) for token, name in names]
+
+
+def last_night(nights: Sequence[Night]) -> html.Div:
+    """Return the page of somebody who has nights: the newest of them first."""
+    night = nights[0]
+    head = html.Div([html.P(words.day(night.night, year=True), className="muted"), html.H1(_sentence(night))], className="stack-small")
+    ribbon = dcc.Link(ribbon_of(night, height=72), href=f"/night/{night.id}", className="big-ribbon") if night.stages.size else _no_stages()
+    quick = html.Div(
+        [action(t("Open this night"), f"/night/{night.id}"), action(t("Upload a night"), "/upload", primary=False)], className="actions"
+    )
+    main = html.Section(
+        [head, ribbon, html.Div(_times(night), className="row-between muted small numeric"), _numbers(night), quick],
+        className="card-plain stack",
+    )
+    side = html.Div([_signs(night), _week(nights)], className="stack")
+    return html.Div([main, side], className="home-grid")
+
+
+def _sentence(night: Night) -> str:
+    asleep, awake = night.statistics.tst_min, night.statistics.waso_min
+    if not math.isfinite(asleep):
+        return t("This night has no sleep stages.")
+    if not math.isfinite(awake):
+        return t("You slept {length}.", length=words.minutes(asleep))
+    return t("You slept {length} and lay awake for {awake} after that.", length=words.minutes(asleep), awake=words.minutes(awake))
+
+
+def _times(night: Night) -> list[Any]:
+    if night.start is None:
+        return []
+    end = night.start + timedelta(seconds=30 * int(night.stages.size))
+    return [html.Span(words.clock(night.start, night.zone)), html.Span(night.zone or ""), html.Span(words.clock(end, night.zone))]
+
+
+def _no_stages() -> html.P:
+    return html.P(t("Sleep stages need heart rate or movement; this night has neither."), className="hatched")
+
+
+def _numbers(night: Night) -> html.Dl:
+    found = night.statistics
+    shown = (
+        (words.minutes(found.tst_min), t("asleep")),
+        (words.percent(found.se_pct), t("of the time in bed")),
+        (words.minutes(found.sol_min), t("to fall asleep")),
+        (words.minutes(found.waso_min), t("awake after that")),
+    )
+    return html.Dl([html.Div([html.Dt(label), html.Dd(value)]) for value, label in shown], className="numbers")
+
+
+def _signs(night: Night) -> html.Section:
+    order = (Level.HIGH, Level.MODERATE, Level.LOW, Level.NOT_ASSESSED)
+    findings = sorted(night.findings, key=lambda finding: order.index(finding.level))
+    return html.Section(
+        [html.H2(t("What to look at")), html.Ul([_sign(finding) for finding in findings], className="signs")],
+        className="card-plain stack-small",
     )
 
 
-def tonight(nights: Sequence[NightRow], names: dict[str, Text]) -> html.Div:
-    """Return the page of a person with nights; the first is the last night."""
-    last = nights[0]
-    known = len({n.night for n in nights})
-    parts: list[Any] = [
-        html.Div([html.H1(sentence(last.statistics)), _date(last)]),
-        dcc.Link(
-            [ribbon_of(last, height=72), _legend()], href=f"/night/{last.id}", className="card-plain home-ribbon", title=t("See this night")
-        ),
-        html.Div(_numbers(last.statistics), className="home-numbers"),
-        html.Section([html.H2(t("Findings")), finding_list(last.findings, names)], className="stack-small"),
-        html.Section(
-            [html.Div([html.H2(t("The week")), _calibrating(known)], className="row-between"), week_strip(nights, last.night)],
-            className="stack-small",
-        ),
-        html.Div(
-            [action(t("See this night"), f"/night/{last.id}"), action(t("Upload a night"), "/upload", primary=False)], className="actions"
-        ),
-    ]
-    return html.Div(parts, className="stack home")
+def _sign(finding: Finding) -> html.Li:
+    name = next((detector.name for detector in detectors() if detector.key == finding.disorder), Text(finding.disorder))
+    mark = html.Span(LEVEL_SHAPES[finding.level], className=f"shape shape-{finding.level.value}", **{"aria-hidden": "true"})
+    title = html.Span([html.Strong(t(name)), " ", html.Span(t(LEVEL_WORDS[finding.level]), className="muted")])
+    return html.Li([mark, html.Div([title, html.P(t(finding.summary), className="muted small")])])
 
 
-def sentence(s: SleepStatistics) -> str:
-    """Return last night in one sentence."""
-    if s.tst_min != s.tst_min:
-        return t("Last night has no sleep stages")
-    if s.sol_min > 30 and s.sol_min >= s.waso_min:
-        return t("You slept {asleep}, after lying awake for {sol}", asleep=words.minutes(s.tst_min), sol=words.minutes(s.sol_min))
-    if s.waso_min > 30:
-        return t(
-            "You slept {asleep}, and were awake for {waso} in between", asleep=words.minutes(s.tst_min), waso=words.minutes(s.waso_min)
+def _week(nights: Sequence[Night]) -> html.Section:
+    newest: dict[Any, Night] = {}
+    for night in nights:
+        newest.setdefault(night.night, night)
+    last = [newest.get(nights[0].night - timedelta(days=back)) for back in range(6, -1, -1)]
+    days = [nights[0].night - timedelta(days=back) for back in range(6, -1, -1)]
+    rows = [_week_row(words.day(at), night) for at, night in zip(days, last, strict=True)]
+    known = len(newest)
+    said = t("Calibrating: {n} of {all} nights. Then your own range is known.", n=known, all=CALIBRATION_NIGHTS)
+    note = [html.P([icon("clock"), said], className="muted small")] if known < CALIBRATION_NIGHTS else []
+    return html.Section([html.H2(t("The week")), html.Div(rows, className="week"), *note], className="card-plain stack-small")
+
+
+def _week_row(label: str, night: Night | None) -> Any:
+    day = html.Span(label, className="muted small numeric")
+    if night is None:
+        return html.Div(
+            [day, html.Span(className="week-gap", title=t("No night here")), html.Span(words.NOTHING, className="muted small")],
+            className="week-row",
         )
-    return t("You slept {asleep}, almost without a break", asleep=words.minutes(s.tst_min))
-
-
-def _promise(drawing: str, title: Text, text: Text) -> html.Div:
-    return html.Div([icon(drawing), html.H2(t(title)), html.P(t(text), className="muted")], className="card-plain promise")
-
-
-def _date(night: NightRow) -> html.P:
-    return html.P([words.day(night.night, year=True), html.Span(span_of(night), className="numeric")], className="home-date muted")
-
-
-def _numbers(s: SleepStatistics) -> list[html.Div]:
-    rows = (
-        (words.minutes(s.tst_min), t("asleep")),
-        (words.percent(s.se_pct), t("of your time in bed")),
-        (words.minutes(s.sol_min), t("to fall asleep")),
-        (words.minutes(s.waso_min), t("awake after that")),
-    )
-    return [html.Div([html.Strong(value, className="numeric"), html.Span(label)]) for value, label in rows]
-
-
-def _calibrating(known: int) -> html.Span:
-    if known >= BASELINE_NIGHTS:
-        return html.Span(t("{n} nights so far", n=known), className="muted small")
-    return html.Span(t("calibrating: {n} of {all} nights", n=known, all=BASELINE_NIGHTS), className="muted small")
-
-
-def _legend() -> html.Div:
-    return html.Div([html.Span([html.I(className=f"mark-dot stage-{key}"), t(name)]) for key, name in STAGES], className="legend")
-
-
-def _demo(demo: Demo, stages: Sequence[int]) -> dcc.Link:
-    picture = stage_ribbon(stages, label=t("The stages of this night"), height=32)
-    return dcc.Link(
-        [picture, html.H3(t(demo.title)), html.P(t(demo.description), className="muted small")],
-        href="/upload",
-        className="card-plain demo-link",
-    )
+    inside = [
+        day,
+        ribbon_of(night, height=20),
+        html.Span(words.minutes(night.statistics.tst_min), className="small numeric"),
+        *flag(night)[:1],
+    ]
+    return dcc.Link(inside[:3], href=f"/night/{night.id}", className="week-row")

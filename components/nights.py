@@ -1,8 +1,9 @@
-"""The nights of a person: a month of small ribbons, a list, a week strip."""
+"""The nights of a person: a month of small ribbons, and the list."""
 
 import calendar
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,18 +11,16 @@ from dash import dcc, html
 from numpy.typing import NDArray
 
 from components import words
-from components.figures.clock import Clock
-from components.findings import ORDER, level_badge
 from components.ribbon import stage_ribbon
 from components.states import action, notice
-from components.theme import LEVEL_SHAPES, LEVEL_TOKENS
-from somnia_engine.text import Text, t
+from components.theme import LEVEL_SHAPES
+from somnia_engine.text import t
 from somnia_engine.types.findings import Finding, Level
 from somnia_engine.types.night import SleepStatistics
 
 
-class NightRow(Protocol):
-    """A night as the store lists it."""
+class Night(Protocol):
+    """A night as a list shows it; `stages` (n,) int8."""
 
     id: str
     night: date
@@ -33,89 +32,80 @@ class NightRow(Protocol):
     demo: bool
 
 
-def nights_view(nights: Sequence[NightRow], names: dict[str, Text]) -> html.Div | html.Section:
-    """Return the calendar of each month that has nights, the newest first, and the list beside it."""
-    if not nights:
-        return notice(
-            t("No nights yet"),
-            t("Bring the files of a night, or take a demo night, and it appears here."),
-            action(t("Upload a night"), "/upload"),
-            icon_name="calendar-days",
-        )
-    months = sorted({(n.night.year, n.night.month) for n in nights}, reverse=True)
-    calendars = html.Div([_month(year, month, nights) for year, month in months], className="calendars")
-    rows = html.Div([night_row(n, names) for n in nights], className="night-list")
-    return html.Div([html.H1(t("Nights")), html.Div([calendars, rows], className="nights-grid")], className="stack")
+def nothing_yet() -> html.Section:
+    """Return the page of somebody who has no night here."""
+    cause = t("Nights that you upload are kept here for a while: each as a ribbon, by month.")
+    return notice(t("No nights yet"), cause, action(t("Upload a night"), "/upload"), icon_name="calendar-days")
 
 
-def night_row(night: NightRow, names: dict[str, Text]) -> dcc.Link:
-    """Return one night as a row: date, span, ribbon, two numbers, what needs attention."""
-    s = night.statistics
-    numbers = [
-        html.Span([html.Strong(words.minutes(s.tst_min)), html.Small(t("asleep"))]),
-        html.Span([html.Strong(words.percent(s.se_pct)), html.Small(t("efficiency"))]),
+def night_pages(nights: Sequence[Night]) -> html.Div:
+    """Return months of ribbons, newest first, each with its list."""
+    months = [(first, list(group)) for first, group in groupby(nights, key=lambda night: night.night.replace(day=1))]
+    return html.Div([html.H1(t("Nights")), *(_month(first, group) for first, group in months)], className="stack")
+
+
+def ribbon_of(night: Night, *, height: int = 28) -> Any:
+    """Return the ribbon of a night; a hatched strip where it has no stages."""
+    if not night.stages.size:
+        return html.Span(className="week-gap", title=t("No sleep stages"))
+    said = t("Sleep stages of {day}: {length} asleep", day=words.day(night.night), length=words.minutes(night.statistics.tst_min))
+    return stage_ribbon([int(stage) for stage in night.stages], label=said, height=height)
+
+
+def flag(night: Night) -> list[Any]:
+    """Return the marks of findings that need attention, by shape and word."""
+    names = {Level.HIGH: t("high"), Level.MODERATE: t("moderate")}
+    worst = [level for level in names if any(finding.level is level for finding in night.findings)][:1]
+    return [
+        html.Span([html.Span(LEVEL_SHAPES[one], **{"aria-hidden": "true"}), " ", names[one]], className=f"flag shape-{one.value}")
+        for one in worst
     ]
-    head = [html.Span(words.day(night.night, year=True), className="row-date"), html.Small(span_of(night), className="muted numeric")]
-    if night.demo:
-        head.append(html.Small(t("demo"), className="chip chip-demo"))
-    parts = [
-        html.Div(head, className="row-head"),
-        ribbon_of(night, height=24),
-        html.Div(numbers, className="row-numbers numeric"),
-        html.Div(flags(night.findings, names), className="row-flags"),
-    ]
-    return dcc.Link(parts, href=f"/night/{night.id}", className="night-row")
 
 
-def week_strip(nights: Sequence[NightRow], last: date) -> html.Div:
-    """Return the seven days up to `last`, a ribbon where there is a night."""
-    known = {n.night: n for n in reversed(nights)}
-    return html.Div([_day(last - timedelta(days=back), known, class_name="week-day") for back in range(6, -1, -1)], className="week")
+def _month(first: date, nights: Sequence[Night]) -> html.Section:
+    newest: dict[date, Night] = {}
+    for night in nights:
+        newest.setdefault(night.night, night)
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    heads = [html.Span(t(name), className="muted small") for name in words.WEEKDAYS]
+    days = [_day(at, newest.get(at), inside=at.month == first.month) for week in weeks for at in week]
+    month = html.Div([*heads, *days], className="month")
+    rows = html.Div([_row(night) for night in nights], className="night-list")
+    return html.Section([html.H2(words.month(first)), html.Div(month, className="card-plain month-card"), rows], className="stack-small")
 
 
-def flags(findings: tuple[Finding, ...], names: dict[str, Text]) -> list[Any]:
-    """Return the findings with signs, the strongest first, as name and level."""
-    shown = sorted((f for f in findings if f.level in (Level.MODERATE, Level.HIGH)), key=lambda f: ORDER.index(f.level))
-    return [html.Span([html.Span(t(names.get(f.disorder, Text(f.disorder)))), level_badge(f.level)], className="flag") for f in shown]
-
-
-def span_of(night: NightRow) -> str:
-    """Return "23:12 – 07:04"; empty when nobody knows when the night began."""
-    if night.start is None:
-        return ""
-    clock = Clock(night.start, night.zone)
-    return f"{clock.label(0)} – {clock.label(len(night.stages) * 30)}" if len(night.stages) else clock.label(0)
-
-
-def ribbon_of(night: NightRow, *, height: int) -> Any:
-    """Return the ribbon of a night, or a hatched line where it has no stages."""
-    if not len(night.stages):
-        return html.Div(t("no stages"), className="ribbon-none")
-    said = t("Stages of {day}: {asleep} asleep", day=words.day(night.night), asleep=words.minutes(night.statistics.tst_min))
-    return stage_ribbon(night.stages.tolist(), label=said, height=height)
-
-
-def _month(year: int, month: int, nights: Sequence[NightRow]) -> html.Section:
-    known = {n.night: n for n in reversed(nights)}
-    heads = [html.Span(t(day), className="day-name") for day in words.WEEKDAYS]
-    weeks = calendar.Calendar().monthdatescalendar(year, month)
-    days = [_day(d, known) if d.month == month else html.Span(className="day-none") for week in weeks for d in week]
-    return html.Section(
-        [html.H2(words.month(date(year, month, 1))), html.Div([*heads, *days], className="calendar")], className="card-plain"
-    )
-
-
-def _day(day: date, known: dict[date, NightRow], *, class_name: str = "day") -> Any:
-    label = words.day(day).split(" ")[0] if class_name == "week-day" else ""
-    head = html.Span([html.Small(label, className="muted"), html.Span(str(day.day))] if label else str(day.day), className="day-head")
-    night = known.get(day)
+def _day(at: date, night: Night | None, *, inside: bool) -> Any:
+    number = html.Span(str(at.day), className="muted small numeric")
+    if not inside:
+        return html.Span(className="day day-outside")
     if night is None:
-        return html.Div([head, html.Div(className="day-empty")], className=class_name)
-    worst = min((f.level for f in night.findings), key=ORDER.index, default=Level.NOT_ASSESSED)
-    mark = (
-        html.Span(LEVEL_SHAPES[worst], className=f"level-shape {LEVEL_TOKENS[worst]}", **{"aria-hidden": "true"})
-        if worst in (Level.HIGH, Level.MODERATE)
-        else None
+        return html.Span(number, className="day")
+    return dcc.Link([number, ribbon_of(night, height=24)], href=f"/night/{night.id}", className="day day-night", title=words.day(at))
+
+
+def _row(night: Night) -> dcc.Link:
+    found = night.statistics
+    span = ""
+    if night.start is not None:
+        end = night.start + timedelta(seconds=30 * int(night.stages.size))
+        span = f"{words.clock(night.start, night.zone)} – {words.clock(end, night.zone)}"
+    demo = [html.Span(t("demo"), className="tag")] if night.demo else []
+    name = html.Div(
+        [html.Span([html.Strong(words.day(night.night)), *demo], className="night-day"), html.Span(span, className="muted small numeric")]
     )
-    foot = html.Small([words.minutes(night.statistics.tst_min), mark], className="day-foot numeric")
-    return dcc.Link([head, ribbon_of(night, height=16), foot], href=f"/night/{night.id}", className=f"{class_name} day-known")
+    asleep = html.Div(
+        [html.Span(words.minutes(found.tst_min), className="numeric"), html.Span(t("asleep"), className="muted small")],
+        className="night-number",
+    )
+    efficiency = html.Div(
+        [html.Span(words.percent(found.se_pct), className="numeric"), html.Span(t("efficiency"), className="muted small")],
+        className="night-number",
+    )
+    inside = [
+        name,
+        html.Div(ribbon_of(night), className="night-ribbon"),
+        asleep,
+        efficiency,
+        html.Div(flag(night), className="night-flags"),
+    ]
+    return dcc.Link(inside, href=f"/night/{night.id}", className="night-row")

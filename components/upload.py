@@ -71,6 +71,19 @@ def demo_cards(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:
     return html.Div(cards, className="demos")
 
 
+def demo_links(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:
+    """Return the demo nights as links to the upload page, which takes the one that the address names."""
+    cards = [
+        dcc.Link(
+            [pictures[demo.key], html.Span(t(demo.title), className="demo-title"), html.Span(t(demo.description), className="muted small")],
+            href=f"/upload?demo={demo.key}",
+            className="demo",
+        )
+        for demo in demos
+    ]
+    return html.Div(cards, className="demos")
+
+
 def waiting_row(file: File) -> html.Div:
     """Return the row of a file that is being looked into, or that has not arrived completely."""
     if file.state != "ready":

@@ -3,9 +3,9 @@
 import dash
 from dash import html
 
-from components import home
-from somnia_engine.detectors import detectors
+from components import home, ribbon, upload
 from somnia_engine.synthetic import DEMOS, truth
+from somnia_engine.text import t
 from somnia_server.access import owner_now
 from somnia_server.store.nights import list_nights
 
@@ -15,6 +15,9 @@ dash.register_page(__name__, path="/", title="SOMNIA")
 def layout(**_: str) -> html.Div:
     """Return the page."""
     nights = list_nights(owner_now())
-    if not nights:
-        return home.welcome(DEMOS, [truth(demo.key)[-1].stages.tolist() for demo in DEMOS])
-    return home.tonight(nights, {detector.key: detector.name for detector in detectors()})
+    if nights:
+        return home.last_night(nights)
+    last = {demo.key: truth(demo.key)[-1].stages for demo in DEMOS}
+    pictures = {key: ribbon.stage_ribbon(stages, label=t("The stages of this night")) for key, stages in last.items()}
+    hero = ribbon.stage_ribbon(last[DEMOS[0].key], label=t("A night as a ribbon of stages; deeper sleep stands taller"), height=120)
+    return home.welcome(hero, upload.demo_links(DEMOS, pictures))

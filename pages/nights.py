@@ -1,16 +1,16 @@
-"""All nights."""
+"""Nights: all that are kept, by month."""
 
 import dash
 from dash import html
 
-from components.nights import nights_view
-from somnia_engine.detectors import detectors
+from components import nights
 from somnia_server.access import owner_now
 from somnia_server.store.nights import list_nights
 
 dash.register_page(__name__, path="/nights", title="SOMNIA")
 
 
-def layout(**_: str) -> html.Div | html.Section:
+def layout(**_: str) -> html.Div:
     """Return the page."""
-    return nights_view(list_nights(owner_now()), {detector.key: detector.name for detector in detectors()})
+    found = list_nights(owner_now())
+    return nights.night_pages(found) if found else nights.nothing_yet()

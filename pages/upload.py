@@ -21,9 +21,11 @@ SHOWN = timedelta(minutes=30)
 """How long an ended analysis stays on this page."""
 
 
-def layout(**_: str) -> html.Div:
-    """Return the page as it stands: files that are here, analyses under way."""
+def layout(demo: str = "", **_: str) -> html.Div:
+    """Return the page as it stands: files that are here, analyses under way; a demo night that the address names is taken first."""
     owner = owner_now()
+    if demo in {one.key for one in DEMOS}:
+        uploads.add_demo(owner, demo)
     jobs = _jobs(owner)
     active = [job.id for job in jobs if not job.over]
     return html.Div(

@@ -48,6 +48,11 @@
     return new Date(m.start_ms + (second + offsetAt(second)) * 1000).toISOString().slice(11, 16);
   };
 
+  const day = (second) => {
+    const local = new Date(meta().start_ms + (second + offsetAt(second)) * 1000);
+    return local.toLocaleDateString(document.documentElement.lang || "en", { day: "numeric", month: "short", timeZone: "UTC" });
+  };
+
   const say = (second) => {
     const m = meta();
     const out = document.getElementById("night-readout");
@@ -94,7 +99,8 @@
       const ahead = (step - (local % step)) % step;
       if (ahead < 1e-6) { vals.push(at); at += step; } else at += ahead;
     }
-    return { "xaxis.tickvals": vals, "xaxis.ticktext": vals.map(clock) };
+    const labels = vals.map((at, i) => clock(at) + (i && m.start_ms !== null && day(at) !== day(vals[i - 1]) ? `<br>${day(at)}` : ""));
+    return { "xaxis.tickvals": vals, "xaxis.ticktext": labels };
   };
   const zoomTo = (from, to, remember = true) => {
     const gd = graph();

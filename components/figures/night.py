@@ -120,7 +120,14 @@ def _layout(clock: Clock, duration: float, height: int) -> dict[str, Any]:
 
 
 def _axis(lane: Lane, bottom: float, top: float) -> dict[str, Any]:
-    look = {"gridcolor": var("line"), "zeroline": False, "fixedrange": True, "tickfont": {"color": var("muted"), "size": 12}, "ticks": ""}
+    look = {
+        "gridcolor": var("line"),
+        "zeroline": False,
+        "fixedrange": True,
+        "tickfont": {"color": var("muted"), "size": 12},
+        "ticks": "",
+        "ticklabelstandoff": 6,
+    }
     return {**look, **lane.axis, "domain": [max(0.0, bottom), min(1.0, top)]}
 
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.figures.clock import Clock
 from components.figures.lanes import (
@@ -21,7 +22,7 @@ from components.figures.lanes import (
     var,
 )
 from components.theme import Theme, color
-from somnia_engine.text import t
+from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_engine.types.night import NightAnalysis
 
@@ -30,7 +31,12 @@ TOP = 26
 BOTTOM = 44
 LEFT = 74
 RIGHT = 14
-READ_OUT = (("spo2_pct", "SpO₂", 0), ("hr_bpm", "heart", 0), ("sound_level_db", "sound", 0), ("activity_count", "movement", 0))
+READ_OUT: tuple[tuple[Text, tuple[str, ...]], ...] = (
+    (Text("SpO₂"), ("spo2_pct",)),
+    (Text("heart"), ("hr_bpm",)),
+    (Text("sound"), ("sound_level_db",)),
+    (Text("movement"), ("activity_count", "motion_index")),
+)
 
 
 def night_figure(analysis: NightAnalysis, *, theme: Theme | None = None, probabilities: bool = False) -> dict[str, Any]:
@@ -167,9 +173,9 @@ def _read_out(analysis: NightAnalysis, clock: Clock, duration: float) -> dict[st
     """Return what the cursor's line says of each epoch."""
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     columns = [
-        {"label": t(label), "values": [None if np.isnan(v) else round(v) for v in analysis.features[name].tolist()]}
-        for name, label, _ in READ_OUT
-        if analysis.features.coverage(name) > 0
+        {"label": t(label), "values": _whole(analysis.features[found])}
+        for label, names in READ_OUT
+        if (found := next((name for name in names if analysis.features.coverage(name) > 0), None)) is not None
     ]
     meta: dict[str, Any] = {"columns": columns, "epoch_s": EPOCH_S, "duration_s": duration, "offsets": clock.offsets(duration)}
     meta["start_ms"] = None if analysis.start is None else int(analysis.start.timestamp() * 1000)
@@ -180,6 +186,13 @@ def _read_out(analysis: NightAnalysis, clock: Clock, duration: float) -> dict[st
             best = np.nan_to_num(_chosen(hypnogram.stages, hypnogram.classes, hypnogram.probabilities), nan=-1)
             meta["sure"] = [round(100 * p) if p >= 0 else None for p in best.tolist()]
     return meta
+
+
+def _whole(column: NDArray[np.float32]) -> list[int | None]:
+    """Return a column rounded to whole numbers, None where it was not measured."""
+    seen = np.isfinite(column)
+    rounded = np.rint(np.where(seen, column, 0)).astype(int).tolist()
+    return [value if known else None for value, known in zip(rounded, seen.tolist(), strict=True)]
 
 
 def _chosen(stages: Any, classes: tuple[Stage, ...], p: Any) -> Any:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from components.figures.reduction import envelope, packed, packed_times, reduce_min_max
 from components.theme import STAGE_TOKENS
-from somnia_engine.text import t
+from somnia_engine.text import Text, t
 from somnia_engine.types.events import GLOSSARY, EventKind
 from somnia_engine.types.features import FEATURES
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
@@ -20,16 +20,16 @@ POINTS_OF = {"spo2_pct": 2000}
 SOUND_SLICES = 900
 BREATHING_90 = 90.0
 LEVELS = {Stage.W: 4.0, Stage.R: 3.0, Stage.N1: 2.0, Stage.N2: 1.0, Stage.L: 1.0, Stage.S: 1.0, Stage.N: 1.0, Stage.T: 2.0, Stage.N3: 0.0}
-NAMES = {
-    Stage.W: "Awake",
-    Stage.R: "REM",
-    Stage.N1: "N1",
-    Stage.N2: "N2",
-    Stage.L: "Light",
-    Stage.S: "Asleep",
-    Stage.N: "Non-REM",
-    Stage.T: "Transitional",
-    Stage.N3: "Deep",
+NAMES: dict[Stage, Text] = {
+    Stage.W: Text("Awake"),
+    Stage.R: Text("REM"),
+    Stage.N1: Text("N1"),
+    Stage.N2: Text("N2"),
+    Stage.L: Text("Light"),
+    Stage.S: Text("Asleep"),
+    Stage.N: Text("Non-REM"),
+    Stage.T: Text("Transitional"),
+    Stage.N3: Text("Deep"),
 }
 
 
@@ -59,16 +59,15 @@ def hypnogram_lane(hypnogram: Hypnogram) -> Lane:
     """Return the stages as blocks on their rows, W, R, N1, N2, N3 from the top, REM thickest."""
     order = [s for s in (Stage.W, Stage.R, Stage.N1, Stage.T, Stage.N2, Stage.L, Stage.S, Stage.N, Stage.N3) if s in hypnogram.classes]
     rows = {stage: float(len(order) - 1 - i) for i, stage in enumerate(order)}
-    traces = [_steps(hypnogram, rows), *(_blocks(hypnogram, stage, row) for stage, row in rows.items())]
-    unscored = _runs(hypnogram.stages, Stage.UNSCORED) * hypnogram.epoch_s
-    shapes = tuple(_hatched(begin, end) for begin, end in unscored)
+    unscored = _hatched(_runs(hypnogram.stages, Stage.UNSCORED) * hypnogram.epoch_s, low=-0.6, high=len(order) - 0.4)
+    traces = [*unscored, _steps(hypnogram, rows), *(_blocks(hypnogram, stage, row) for stage, row in rows.items())]
     axis = {
         "range": [-0.6, len(order) - 0.4],
         "tickvals": list(rows.values()),
         "ticktext": [stage_name(s) for s in rows],
         "showgrid": False,
     }
-    return Lane("stages", t("Sleep stages"), 42 * max(len(order), 2) + 8, tuple(traces), axis, shapes)
+    return Lane("stages", t("Sleep stages"), 42 * max(len(order), 2) + 8, tuple(traces), axis)
 
 
 def probability_lane(hypnogram: Hypnogram) -> Lane | None:
@@ -172,8 +171,11 @@ def movement_lane(analysis: NightAnalysis, column: str) -> Lane:
         "type": "bar", "x": packed_times((moved + 0.5) * EPOCH_S), "y": packed(np.sqrt(counts[moved])), "width": EPOCH_S,
         "marker": {"color": var("movement"), "line": {"width": 0}}, "hoverinfo": "none", "name": t("Movement"),
     }  # fmt: skip
-    missing = tuple(_hatched(b, e) for b, e in _runs(np.isnan(counts).astype(np.int8), 1) * EPOCH_S if e - b >= 10 * EPOCH_S)
-    return Lane(column, t("Movement"), 48, (bars,), {"rangemode": "tozero", "tickvals": [], "showgrid": False}, missing)
+    tallest = float(np.sqrt(counts[moved].max())) if len(moved) else 1.0
+    gaps = _runs(np.isnan(counts).astype(np.int8), 1)
+    missing = _hatched(gaps[np.diff(gaps, axis=1).ravel() >= 10] * EPOCH_S, low=0.0, high=tallest)
+    axis = {"range": [0, tallest * 1.05], "tickvals": [], "showgrid": False}
+    return Lane(column, t("Movement"), 48, (*missing, bars), axis)
 
 
 def events_lane(analysis: NightAnalysis) -> Lane | None:
@@ -256,18 +258,20 @@ def _runs(values: NDArray[np.int8], wanted: int) -> NDArray[np.int64]:
     return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)])
 
 
-def _hatched(begin_s: float, end_s: float) -> dict[str, Any]:
-    return {
-        "type": "rect",
-        "x0": begin_s,
-        "x1": end_s,
-        "y0": 0,
-        "y1": 1,
-        "yref": "domain",
-        "fillcolor": var("stage-none", 0.28),
-        "line": {"width": 0},
-        "layer": "below",
-    }
+def _hatched(runs: NDArray[Any], *, low: float, high: float) -> tuple[dict[str, Any], ...]:
+    """Return stretches without a value as hatched boxes over the lane's height; nothing where there are none."""
+    if not len(runs):
+        return ()
+    begin, end = runs[:, 0], runs[:, 1]
+    x = np.column_stack([begin, begin, end, end, begin, begin]).ravel()
+    y = np.tile([low, high, high, low, low, np.nan], len(runs))
+    pattern = {"shape": "/", "size": 7, "solidity": 0.25, "fgcolor": var("stage-none"), "bgcolor": "rgba(0,0,0,0)"}
+    return (
+        {
+            "type": "scatter", "mode": "lines", "x": packed_times(x), "y": packed(y), "fill": "toself", "fillpattern": pattern,
+            "line": {"width": 0}, "hoverinfo": "skip", "name": t("Not measured"),
+        },
+    )  # fmt: skip
 
 
 def _nan_mean(p: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -169,3 +169,19 @@ def test_the_sound_s_outline_stands_on_the_lane_s_floor_with_its_own_level_on_th
     floor = float(lane.axis["ticktext"][0]) - lane.axis["tickvals"][0]
     assert np.nanmax(unpacked(lane.traces[0]["y"])) + floor == pytest.approx(float(samples.max()), abs=0.01)
     assert len(lane.traces) == 1
+
+
+def test_what_was_not_scored_is_hatched_for_exactly_as_long() -> None:
+    trace = named(night_figure(night()), "Not measured")
+    assert trace["fillpattern"]["shape"] == "/"
+    x = unpacked(trace["x"])
+    assert (x.min(), x.max()) == (400 * 30, 420 * 30)
+
+
+def test_ten_minutes_without_movement_data_are_hatched_and_nothing_is_drawn_there() -> None:
+    made = night()
+    made.features.columns["activity_count"][100:120] = np.nan
+    lane = next(lane for lane in night_lanes(made) if lane.key == "activity_count")
+    hatch, bars = lane.traces
+    assert (unpacked(hatch["x"]).min(), unpacked(hatch["x"]).max()) == (3000, 3600)
+    assert not [x for x in unpacked(bars["x"]) if 3000 <= x < 3600]

@@ -24,7 +24,9 @@ def in_own_process(code: str, *arguments: str) -> dict[str, float]:
     """Run Python code in a new process; return its CPU seconds, peak memory [MiB] and what it leaves in `out`."""
     wrapped = (
         "import json, resource, sys\nout = {}\n" + code + "\nuse = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "out.update(cpu_s=use.ru_utime + use.ru_stime, peak_mib=use.ru_maxrss / 1024)\nprint('\\n' + json.dumps(out))"
+        # VmHWM, because ru_maxrss begins at what the parent held when it forked
+        "peak = next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "out.update(cpu_s=use.ru_utime + use.ru_stime, peak_mib=peak / 1024)\nprint('\\n' + json.dumps(out))"
     )
     done = subprocess.run([sys.executable, "-c", wrapped, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -50,7 +50,8 @@
 
   const day = (second) => {
     const local = new Date(meta().start_ms + (second + offsetAt(second)) * 1000);
-    return local.toLocaleDateString(document.documentElement.lang || "en", { day: "numeric", month: "short", timeZone: "UTC" });
+    const lang = document.documentElement.lang || "en";
+    return local.toLocaleDateString(lang === "en" ? "en-GB" : lang, { day: "numeric", month: "short", timeZone: "UTC" });
   };
 
   const say = (second) => {
@@ -99,7 +100,7 @@
       const ahead = (step - (local % step)) % step;
       if (ahead < 1e-6) { vals.push(at); at += step; } else at += ahead;
     }
-    const labels = vals.map((at, i) => clock(at) + (i && m.start_ms !== null && day(at) !== day(vals[i - 1]) ? `<br>${day(at)}` : ""));
+    const labels = vals.map((at, i) => clock(at) + (m.start_ms !== null && day(at) !== day(i ? vals[i - 1] : from) ? `<br>${day(at)}` : ""));
     return { "xaxis.tickvals": vals, "xaxis.ticktext": labels };
   };
   const zoomTo = (from, to, remember = true) => {

@@ -115,7 +115,7 @@ def _layout(clock: Clock, duration: float, height: int) -> dict[str, Any]:
         "range": [0, duration], "minallowed": 0, "maxallowed": duration, "tickvals": places, "ticktext": labels, "showgrid": True,
         "gridcolor": var("line"), "zeroline": False, "showline": False, "tickfont": {"color": var("muted"), "size": 12}, "ticks": "",
     }  # fmt: skip
-    seams = [_seam(clock, at, change) for at, change in _changes(clock, duration)]
+    seams = [_seam(clock, at, change=change, late=at > duration / 2) for at, change in _changes(clock, duration)]
     return {
         "height": height, "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
@@ -152,7 +152,7 @@ def _changes(clock: Clock, duration: float) -> list[tuple[float, float]]:
     return [(late[0], late[1] - early[1]) for early, late in pairwise(offsets)]
 
 
-def _seam(clock: Clock, at: float, change: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _seam(clock: Clock, at: float, *, change: float, late: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the line and the words at a clock change."""
     said = t("clocks go back, {time} again", time=clock.label(at)) if change < 0 else t("clocks go forward to {time}", time=clock.label(at))
     line = {
@@ -165,7 +165,8 @@ def _seam(clock: Clock, at: float, change: float) -> tuple[dict[str, Any], dict[
         "yref": "paper",
         "line": {"color": var("muted"), "width": 1, "dash": "dot"},
     }
-    words = {"x": at, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "text": said, "showarrow": False}
+    words = {"x": at, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "text": said, "showarrow": False}
+    words["xanchor"] = "right" if late else "left"
     return line, {**words, "font": {"size": 12, "color": var("muted")}}
 
 

@@ -1,0 +1,82 @@
+import json
+from typing import Any
+
+from plotly.utils import PlotlyJSONEncoder
+
+from components.figures.clock import Clock
+from components.numbers import LEADING, NUMBERS, leading_numbers
+from components.tables import MOST_ROWS, event_table, number_table, quality_view, stage_table
+from somnia_engine.types.night import SleepStatistics
+from tests.components.made import CLASSES, START, events, night
+
+
+def words(component: Any) -> str:
+    return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+def rows(component: Any) -> list[Any]:
+    return [part for part in component._traverse() if getattr(part, "className", None) == "event-row"]
+
+
+def test_each_event_is_a_row_that_knows_where_to_jump_and_takes_the_focus() -> None:
+    found = rows(event_table(night()))
+    assert len(found) == 135
+    first = found[0].to_plotly_json()["props"]
+    assert first["data-onset"] == "600.0"
+    assert first["tabIndex"] == 0
+    assert "Desaturation" in first["aria-label"]
+    assert "23:10" in first["aria-label"]
+
+
+def test_a_very_long_list_is_cut_and_says_so() -> None:
+    table = event_table(night(events=events(MOST_ROWS + 100)))
+    assert len(rows(table)) == MOST_ROWS
+    assert str(MOST_ROWS + 100) in words(table)
+
+
+def test_a_night_without_events_says_so() -> None:
+    assert "No events were found in what was measured." in words(event_table(night(events=events(0))))
+
+
+def test_ours_and_the_device_s_numbers_stand_side_by_side() -> None:
+    said = words(number_table(night()))
+    assert "model 1" in said
+    assert "Watch" in said
+    assert "6 h 30" in said
+    assert "6 h 40" in said
+
+
+def test_a_number_that_was_not_measured_is_not_listed() -> None:
+    said = words(number_table(night(statistics=SleepStatistics("m", tst_min=400), device_statistics=None, measures={})))
+    assert "Asleep" in said
+    assert "REM sleep" not in said
+
+
+def test_the_leading_numbers_are_those_that_were_measured() -> None:
+    assert len(leading_numbers(night()).children) == 5
+
+
+def test_every_leading_number_is_explained() -> None:
+    known = {number.key: number for number in NUMBERS}
+    assert set(LEADING) <= set(known)
+    assert all(len(known[key].what.msgid) > 10 for key in LEADING)
+
+
+def test_a_usual_range_names_its_source() -> None:
+    assert all(number.source for number in NUMBERS if number.usual is not None)
+
+
+def test_the_quality_names_stream_source_and_share() -> None:
+    said = words(quality_view(night()))
+    for part in ("Blood oxygen", "ring.csv", "88 %", "You chose it.", "engine: 0.1.0"):
+        assert part in said
+
+
+def test_the_stages_in_words_are_as_long_as_the_night() -> None:
+    made = night()
+    assert made.hypnogram is not None
+    table = stage_table(made.hypnogram, Clock(START, "Europe/Berlin"))
+    body = next(part for part in table._traverse() if type(part).__name__ == "Tbody")
+    minutes = [float(row.children[-1].children) for row in body.children]
+    assert sum(minutes) == 480
+    assert len(minutes) == 8 * len(CLASSES) + 1

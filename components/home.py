@@ -28,17 +28,17 @@ def welcome(picture: Any, demos: Any) -> html.Div:
     """Return the page of somebody who has no night here yet."""
     hero = html.Section(
         [
-            html.H1(t("See what happened in your night"), className="hero-title"),
+            html.H1(t("See what happened in your night"), className="welcome-title"),
             html.P(
                 t("SOMNIA reads the files of your watch, ring and microphone and draws your night: stages, breathing, heart, sound."),
-                className="hero-text",
+                className="welcome-text",
             ),
             html.Div(
                 [action(t("Upload a night"), "/upload"), html.Span(t("No account needed."), className="muted small")], className="actions"
             ),
-            html.Figure([picture, html.Figcaption(_legend())], className="hero-picture"),
+            html.Figure([picture, html.Figcaption(_legend())], className="welcome-picture"),
         ],
-        className="hero",
+        className="welcome",
     )
     return html.Div([hero, html.Section([html.H2(t("Look at a demo night")), demos], className="stack-small")], className="stack home")
 
@@ -92,7 +92,7 @@ def _numbers(night: Night) -> html.Dl:
         (words.minutes(found.sol_min), t("to fall asleep")),
         (words.minutes(found.waso_min), t("awake after that")),
     )
-    return html.Dl([html.Div([html.Dt(label), html.Dd(value)]) for value, label in shown], className="numbers")
+    return html.Dl([html.Div([html.Dt(label), html.Dd(value)]) for value, label in shown], className="four")
 
 
 def _signs(night: Night) -> html.Section:
@@ -120,7 +120,7 @@ def _week(nights: Sequence[Night]) -> html.Section:
     rows = [_week_row(words.day(at), night) for at, night in zip(days, last, strict=True)]
     known = len(newest)
     said = t("Calibrating: {n} of {all} nights. Then your own range is known.", n=known, all=CALIBRATION_NIGHTS)
-    note = [html.P([icon("clock"), said], className="muted small")] if known < CALIBRATION_NIGHTS else []
+    note = [html.P([icon("clock"), said], className="muted small calibrating")] if known < CALIBRATION_NIGHTS else []
     return html.Section([html.H2(t("The week")), html.Div(rows, className="week"), *note], className="card-plain stack-small")
 
 

@@ -77,10 +77,10 @@ def _month(first: date, nights: Sequence[Night]) -> html.Section:
 def _day(at: date, night: Night | None, *, inside: bool) -> Any:
     number = html.Span(str(at.day), className="muted small numeric")
     if not inside:
-        return html.Span(className="day day-outside")
+        return html.Span(className="month-day month-day-outside")
     if night is None:
-        return html.Span(number, className="day")
-    return dcc.Link([number, ribbon_of(night, height=24)], href=f"/night/{night.id}", className="day day-night", title=words.day(at))
+        return html.Span(number, className="month-day")
+    return dcc.Link([number, ribbon_of(night, height=24)], href=f"/night/{night.id}", className="month-day month-day-night", title=words.day(at))
 
 
 def _row(night: Night) -> dcc.Link:

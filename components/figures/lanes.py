@@ -216,7 +216,7 @@ def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, 
         "mode": "lines",
         "x": packed_times(x),
         "y": packed(y),
-        "line": {"color": var(token), "width": 9},
+        "line": {"color": var(token), "width": 9, "simplify": False},
         "hoverinfo": "none",
         "name": str(kind),
     }
@@ -226,7 +226,7 @@ def _blocks(hypnogram: Hypnogram, stage: Stage, row: float, *, width: int = 15) 
     runs = _runs(hypnogram.stages, stage) * hypnogram.epoch_s
     x = np.column_stack([runs, runs[:, 1]]).ravel()
     y = np.tile([row, row, np.nan], len(runs))
-    line = {"color": var(STAGE_TOKENS[stage]), "width": width + 5 if stage is Stage.R and width > 10 else width}
+    line = {"color": var(STAGE_TOKENS[stage]), "width": width + 5 if stage is Stage.R and width > 10 else width, "simplify": False}
     return {
         "type": "scatter",
         "mode": "lines",

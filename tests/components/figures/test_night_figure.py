@@ -185,3 +185,8 @@ def test_ten_minutes_without_movement_data_are_hatched_and_nothing_is_drawn_ther
     hatch, bars = lane.traces
     assert (unpacked(hatch["x"]).min(), unpacked(hatch["x"]).max()) == (3000, 3600)
     assert not [x for x in unpacked(bars["x"]) if 3000 <= x < 3600]
+
+
+def test_no_short_stage_or_event_is_thinned_away_on_a_narrow_screen() -> None:
+    figure = night_figure(night())
+    assert all(named(figure, name)["line"]["simplify"] is False for name in ("Awake", "REM", "Light", "Deep", "DS"))

@@ -54,7 +54,7 @@ def _done(job: Job) -> list[Any]:
 
 def _failed(job: Job) -> list[Any]:
     said = message(job.error or Text("The analysis could not be finished."), tone="high")
-    again = t("Your files are still here: change the choice or remove the file that does not fit, then analyse again.")
+    again = t("Your files are still here: change the choice or remove the file that does not fit, then analyze again.")
     reference = [html.P(t("Error {id}", id=job.error_id), className="muted small")] if job.error_id else []
     return [said, html.P(again, className="small"), *reference]
 

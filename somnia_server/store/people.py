@@ -3,19 +3,24 @@
 from datetime import datetime
 
 from sqlalchemy import delete, exists
+from sqlalchemy.exc import IntegrityError
 
 from somnia_server.store.house import now
 from somnia_server.store.tables import JobRow, NightRow, UploadRow, VisitorRow, session
 
 
 def note_visitor(owner: str) -> None:
-    """Note that a visitor was here, within the caller's transaction."""
+    """Note that a visitor was here, within the caller's transaction; a new visitor's first files arrive several at once."""
     at = now()
     row = session().get(VisitorRow, owner)
-    if row is None:
-        session().add(VisitorRow(id=owner, created_at=at, seen_at=at))
-    else:
+    if row is not None:
         row.seen_at = at
+        return
+    try:
+        with session().begin_nested():
+            session().add(VisitorRow(id=owner, created_at=at, seen_at=at))
+    except IntegrityError:  # another request was first
+        session().expire_all()
 
 
 def purge_visitors(before: datetime) -> int:

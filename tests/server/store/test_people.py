@@ -1,6 +1,9 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from somnia_server.store import people, recordings
@@ -27,3 +30,15 @@ def test_a_visitor_who_keeps_nothing_is_forgotten_in_time():
     assert people.purge_visitors(now() - timedelta(days=1)) == 0
     assert people.purge_visitors(now() + timedelta(days=1)) == 1
     assert visitors() == 0
+
+
+def test_the_first_files_of_a_new_visitor_may_arrive_all_at_once(app: Flask) -> None:
+    together = threading.Barrier(8)
+
+    def arrive(i: int) -> str:
+        with app.app_context():
+            together.wait()
+            return recordings.add_upload("v-" + "7" * 32, f"{i}.csv", size=10)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(arrive, range(8)))) == 8

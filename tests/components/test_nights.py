@@ -1,0 +1,56 @@
+"""Home and the nights: what a night with and without stages shows."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.home import last_night
+from components.nights import night_pages, nothing_yet
+from somnia_engine.text import Text
+from somnia_engine.types.findings import Finding, Level
+from somnia_engine.types.night import SleepStatistics
+
+
+@dataclass(frozen=True)
+class Night:
+    id: str = "n1"
+    night: date = date(2025, 11, 14)
+    start: datetime | None = datetime(2025, 11, 14, 22, 0, tzinfo=UTC)
+    zone: str | None = "Europe/Berlin"
+    statistics: SleepStatistics = field(default_factory=lambda: SleepStatistics(tst_min=424, se_pct=92, sol_min=14, waso_min=31))
+    findings: tuple[Finding, ...] = (Finding("apnea", Level.HIGH, Text("Your blood oxygen fell 18 times an hour."), 1.0),)
+    stages: NDArray[np.int8] = field(default_factory=lambda: np.zeros(960, np.int8))
+    demo: bool = False
+
+
+def test_home_says_last_night_in_one_sentence_and_its_signs_by_shape_and_word() -> None:
+    said = str(last_night([Night()]))
+    assert "You slept 7 h 04 and lay awake for 31 min after that." in said
+    assert "▲" in said
+    assert "high" in said
+    assert "Calibrating: 1 of 7 nights." in said
+
+
+def test_seven_nights_end_the_calibration() -> None:
+    assert "Calibrating" not in str(last_night([Night(id=str(i), night=date(2025, 11, 20 - i)) for i in range(7)]))
+
+
+def test_a_night_without_stages_shows_a_hatched_strip_and_dashes_not_zeros() -> None:
+    bare = Night(statistics=SleepStatistics(), stages=np.empty(0, np.int8))
+    said = str(last_night([bare])) + str(night_pages([bare]))
+    assert "This night has no sleep stages." in said
+    assert "week-gap" in said
+    assert "0 min" not in said
+
+
+def test_a_month_links_each_night_and_lists_it() -> None:
+    said = str(night_pages([Night(), Night(id="n0", night=date(2025, 10, 31))]))
+    assert said.count("/night/n1") == 2
+    assert said.index("November 2025") < said.index("October 2025")
+    assert "23:00 – 07:00" in said
+
+
+def test_an_empty_list_leads_to_the_upload() -> None:
+    assert "/upload" in str(nothing_yet())

@@ -80,7 +80,9 @@ def _day(at: date, night: Night | None, *, inside: bool) -> Any:
         return html.Span(className="month-day month-day-outside")
     if night is None:
         return html.Span(number, className="month-day")
-    return dcc.Link([number, ribbon_of(night, height=24)], href=f"/night/{night.id}", className="month-day month-day-night", title=words.day(at))
+    return dcc.Link(
+        [number, ribbon_of(night, height=24)], href=f"/night/{night.id}", className="month-day month-day-night", title=words.day(at)
+    )
 
 
 def _row(night: Night) -> dcc.Link:

@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from components import words
+from components.findings import LEVEL_WORDS
 from components.nights import Night, flag, ribbon_of
 from components.states import action, icon
 from components.theme import LEVEL_SHAPES
@@ -16,12 +17,6 @@ from somnia_engine.text import Text, t
 from somnia_engine.types.findings import Finding, Level
 
 CALIBRATION_NIGHTS = 7
-LEVEL_WORDS: dict[Level, Text] = {
-    Level.LOW: Text("low"),
-    Level.MODERATE: Text("moderate"),
-    Level.HIGH: Text("high"),
-    Level.NOT_ASSESSED: Text("not assessed"),
-}
 
 
 def welcome(picture: Any, demos: Any) -> html.Div:

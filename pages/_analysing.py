@@ -1,8 +1,10 @@
 """What the upload page does with the job queue: which nights, with which words of the person, and how far they are."""
 
 import os
+import signal
 import time
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,6 +14,9 @@ from components import upload, words
 from somnia_engine.synthetic import DEMOS
 from somnia_engine.text import t
 from somnia_server.work import queue, uploads
+
+HANGING_S = 20
+"""After so long without a step the process that follows a job is taken for hung [s]."""
 
 
 def zones() -> list[str]:
@@ -61,10 +66,24 @@ def enqueue(owner: str, nights: list[str] | None, zone: str | None, start: str |
     return queue.enqueue(owner, [file_id for file_id, _ in found], nights=chosen or [None], choices=said) if chosen or not keys else ()
 
 
+def stand_alone() -> None:
+    """Let go of what the forked process has of the web server: its connections, its handling of signals.
+
+    A connection that stays open here would keep a browser waiting; a fork of a process with threads may hang, then the alarm ends it.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.alarm(HANGING_S)
+    for place in list(Path("/proc/self/fd").iterdir()):
+        if place.is_symlink() and str(place.readlink()).startswith("socket:"):
+            os.close(int(place.name))
+
+
 def follow(owner: str, job_ids: tuple[str, ...], set_progress: Any) -> None:
     """Say how far the jobs are until all have ended, or the web server that asked for it has."""
     server = os.getppid()
     while os.getppid() == server:
+        signal.alarm(HANGING_S)
         with current_app.app_context():  # a context each: within one, SQLite shows the rows as they were at its first look
             jobs = [job for job_id in job_ids if (job := queue.job_for(owner, job_id)) is not None]
         moving = [job for job in jobs if not job.over]

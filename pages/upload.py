@@ -156,6 +156,7 @@ def begin(clicks: int | None) -> Any:
 def analyse(set_progress: Any, clicks: int | None, nights: list[str] | None, zone: str | None, start: str | None) -> bool:
     """Queue the chosen nights and follow them; only how far they are passes through the cache."""
     if clicks:
+        analysing.stand_alone()
         owner = owner_from_cookie(ctx.cookies.get(cookie_name())) or ""
         with current_app.app_context():
             made = analysing.enqueue(owner, nights, zone, start)

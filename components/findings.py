@@ -56,5 +56,5 @@ def _row(row: Evidence) -> html.Tr:
     where = " · ".join(part for part in (row.source, row.citation) if part)
     label = html.Td([html.Span(t(row.label)), html.Small(where, className="fine")] if where else t(row.label))
     threshold = "–" if row.threshold is None else f"{row.threshold:g} {row.unit}"
-    value = "–" if math.isnan(row.value) else f"{row.value:.3g} {row.unit}"
+    value = "–" if math.isnan(row.value) else f"{round(row.value, 1):g} {row.unit}"
     return html.Tr([label, html.Td(value, className="numeric"), html.Td(threshold, className="numeric")])

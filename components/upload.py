@@ -10,8 +10,7 @@ from dash import dcc, html
 from components import forms, ids, words
 from components.states import icon, message
 from components.timeline import day_bar
-from somnia_engine.readers import accept, readers
-from somnia_engine.readers._clock import ZONE_SAID
+from somnia_engine.readers import ZONE_SAID, accept, readers
 from somnia_engine.text import Text, t
 from somnia_engine.types.recording import NightSpan, Survey
 
@@ -203,3 +202,13 @@ def _shared_min(one: NightSpan, other: NightSpan) -> float:
     if one.start is None or one.end is None or other.start is None or other.end is None:
         return 0.0
     return max(0.0, (min(one.end, other.end) - max(one.start, other.start)).total_seconds() / 60)
+
+
+def carriers(active: list[str]) -> list[Any]:
+    """Return what the page's callbacks hand to one another: nothing to see."""
+    return [
+        *(dcc.Store(id=name) for name in (ids.ARRIVED, ids.STARTED, ids.FOLLOWED)),
+        dcc.Store(id=ids.UNDER_WAY, data=active),
+        dcc.Interval(id=ids.POLL, interval=1000, disabled=not active),
+        dcc.Location(id=ids.GO, refresh="callback-nav"),
+    ]

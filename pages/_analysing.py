@@ -1,20 +1,23 @@
-"""What the upload page does with the job queue: which nights, with which words of the person, and how far they are."""
+"""What the upload page reads and asks for: files, what they hold, which nights to analyze, and how far the analyses are."""
 
 import os
 import signal
 import time
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from dash import html
 from flask import current_app, request
 
-from components import upload, words
-from somnia_engine.synthetic import DEMOS
+from components import forms, ids, progress, ribbon, upload, words
+from somnia_engine.synthetic import DEMOS, truth
 from somnia_engine.text import t
 from somnia_server.work import queue, uploads
 
+SHOWN = timedelta(minutes=30)
+"""How long an ended analysis stays on the upload page."""
 HANGING_S = 20
 """After so long without a step the process that follows a job is taken for hung [s]."""
 
@@ -92,3 +95,54 @@ def follow(owner: str, job_ids: tuple[str, ...], set_progress: Any) -> None:
         if not moving:
             return
         time.sleep(0.5)
+
+
+def following(jobs: tuple[queue.JobView, ...]) -> html.Div:
+    """Return the place where the analyses under way are shown."""
+    follow = [html.Progress(id=ids.FOLLOW_BAR, max="1", value="0"), html.Span(id=ids.FOLLOW_WORDS)]
+    return html.Div(
+        [html.Div(follow, className="visually-hidden"), html.Div(progress.job_rows(jobs), id=ids.JOBS, className="jobs")], role="status"
+    )
+
+
+def demos() -> html.Div:
+    """Return the demo nights to choose from."""
+    pictures = {demo.key: ribbon.stage_ribbon(truth(demo.key)[-1].stages, label=t("The stages of this night")) for demo in DEMOS}
+    return html.Div(
+        [html.P(t("Or take a demo night: made up, with files like yours."), className="muted"), upload.demo_cards(DEMOS, pictures)]
+    )
+
+
+def jobs(owner: str) -> tuple[queue.JobView, ...]:
+    """Return the analyses under way and those that ended a short while ago."""
+    since = datetime.now(UTC) - SHOWN
+    return tuple(job for job in queue.jobs_of(owner) if not job.over or (job.finished_at is not None and job.finished_at > since))
+
+
+def rows(owner: str, zone: str | None = None, start: str | None = None) -> list[Any]:
+    """Return a row for each file that is here."""
+    here = uploads.list_uploads(owner)
+    if not here:
+        return [html.P(t("Nothing yet. Your files appear here, with what each holds, before anything is analyzed."), className="muted")]
+    return [upload.waiting_row(file) for file in here] + [upload.look_request(file, zone, start) for file in here if file.state == "ready"]
+
+
+def found(owner: str) -> list[upload.Looked]:
+    """Return what is known of each file."""
+    return [upload.Looked(file.name, uploads.known_survey(file)) for file in uploads.list_uploads(owner)]
+
+
+def summary(owner: str) -> list[Any]:
+    """Return how the files lie to one another, and the button."""
+    return upload.summary(found(owner), busy=any(not job.over for job in queue.jobs_of(owner)))
+
+
+def fields(owner: str) -> html.Div:
+    """Return what a person may say about files that do not say it."""
+    zone = forms.zone_field(zones(), browser_zone(), hidden=not upload.zone_open(found(owner)))
+    return html.Div([zone, forms.start_field(hidden=True)], className="fields")
+
+
+def files(owner: str) -> dict[str, uploads.Upload]:
+    """Return the owner's files by their ids."""
+    return {file.id: file for file in uploads.list_uploads(owner)}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from somnia_engine.errors import DamagedFile, ReadError, UnknownFormat
 from somnia_engine.plugins import discover
-from somnia_engine.readers._clock import night_key
+from somnia_engine.readers._clock import ZONE_SAID, night_key
 from somnia_engine.text import Said, Text
 from somnia_engine.types.recording import Reader, ReadOptions, Recording, Survey
 
-__all__ = ["HEAD_BYTES", "accept", "night_key", "read_recording", "readers", "recognise", "survey"]
+__all__ = ["HEAD_BYTES", "ZONE_SAID", "accept", "night_key", "read_recording", "readers", "recognise", "survey"]
 
 _NOTHING_SAID = ReadOptions()
 HEAD_BYTES = 65536

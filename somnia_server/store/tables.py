@@ -1,5 +1,7 @@
 """The tables: ids, owners, states and times in the clear; whatever says something about a person is sealed."""
 
+import sqlite3
+import time
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +13,10 @@ from sqlalchemy.types import TypeDecorator
 
 ID = String(32)
 OWNER = String(64)
+
+
+BUSY_MS = 15000
+"""How long a connection waits for another that writes [ms]."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -132,6 +138,20 @@ def session() -> Session:
 def _set_pragmas(connection: Any, _record: object) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=NORMAL", "secure_delete=ON"):
+        for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
+        _write_ahead(cursor)
         cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Switch the file to write-ahead logging; SQLite does not wait for that lock by itself when several processes start at once."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)

@@ -16,9 +16,8 @@ NIGHTS_AT_ONCE = 14
 
 def zone_field(zones: Sequence[str], here: str, *, hidden: bool) -> html.Label:
     """Return the choice of a time zone; unsaid, it is what the files say, else the browser's."""
-    unsaid = {"label": t("As the files say, else {zone}", zone=here), "value": ""}
-    options = [unsaid, *({"label": zone.replace("_", " "), "value": zone} for zone in zones)]
-    select = dbc.Select(id=ids.ZONE, options=options, value="")
+    options = [{"label": zone.replace("_", " "), "value": zone} for zone in zones]
+    select = dbc.Select(id=ids.ZONE, options=options, value="", placeholder=t("As the files say, else {zone}", zone=here))
     return html.Label([html.Span(t("Time zone of the night")), select], id=ids.ZONE_FIELD, className="field", hidden=hidden)
 
 

@@ -12,6 +12,7 @@ from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
 from components.numbers import leading_numbers
+from components.ribbon import stage_ribbon
 from components.states import icon
 from components.tables import event_table, number_table, quality_view, stage_table
 from somnia_engine.text import Text, t
@@ -91,9 +92,17 @@ def _header(view: NightView) -> html.Header:
             html.P([html.Span(span, className="numeric"), html.Span(zone, className="muted")], className="night-span"),
             html.Div([*chips, *marks], className="chips"),
             html.P(summary_sentence(analysis), className="night-summary"),
+            *_ribbon(analysis),
         ],
         className="night-header",
     )  # fmt: skip
+
+
+def _ribbon(analysis: NightAnalysis) -> list[html.Img]:
+    """Return the stages as one strip, which a narrow screen shows before the lanes."""
+    hypnogram = analysis.hypnogram or analysis.device_hypnogram
+    label = t("The stages of this night")
+    return [] if hypnogram is None else [stage_ribbon(hypnogram.stages.tolist(), label=label, height=48, class_name="ribbon night-ribbon")]
 
 
 def _arrow(href: str | None, sign: str, label: str) -> Any:

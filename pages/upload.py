@@ -22,7 +22,6 @@ def layout(demo: str = "", **_: str) -> html.Div:
     if demo in {one.key for one in DEMOS} and not uploads.list_uploads(owner):
         uploads.add_demo(owner, demo)
     jobs = analysing.jobs(owner)
-    active = [job.id for job in jobs if not job.over]
     return html.Div(
         [
             html.H1(t("Upload a night")),
@@ -35,7 +34,7 @@ def layout(demo: str = "", **_: str) -> html.Div:
                 html.Div(analysing.summary(owner), id=ids.SUMMARY, className="stack-small"),
                 analysing.following(jobs),
             ),
-            *upload.carriers(active),
+            *upload.carriers([job.id for job in jobs if not job.over]),
         ],
         className="stack upload-page",
     )
@@ -89,6 +88,7 @@ def sum_up(_looked: Any, _under_way: Any, start: str | None) -> Any:
 @callback(
     Output(ids.STARTED, "data"),
     Output(ids.UNDER_WAY, "data", allow_duplicate=True),
+    Output(ids.JOBS, "children", allow_duplicate=True),
     Output(ids.POLL, "disabled"),
     Output(ids.FOLLOWED, "data"),
     Input(ids.ANALYSE, "n_clicks"),
@@ -100,9 +100,9 @@ def sum_up(_looked: Any, _under_way: Any, start: str | None) -> Any:
 def begin(clicks: int | None, nights: list[str] | None, zone: str | None, start: str | None) -> Any:
     """Write the job rows at once, so that a click is never lost, and begin to follow them."""
     if not clicks:
-        return (no_update,) * 4
+        return (no_update,) * 5
     made = analysing.enqueue(owner_now(), nights, zone, start)
-    return made, made, False, True
+    return made, made, progress.job_rows(analysing.jobs(owner_now())), False, True
 
 
 @callback(

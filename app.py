@@ -13,7 +13,7 @@ from components import ids, night, shell, states
 from somnia_server import init_app
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
-from somnia_server.i18n import language_now
+from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Dash:
     )
     app.interpolate_index = _index
     night.register_callbacks(app)
-    app.layout = lambda: shell.shell(page_container)
+    app.layout = _layout
     server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
     allow_scripts(server, tuple(app.csp_hashes()))  # after the first page: it makes the routing callbacks, whose scripts are among them
     return app
@@ -76,6 +76,11 @@ def _cache(settings: Settings) -> diskcache.Cache:
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return diskcache.Cache(str(folder))
+
+
+def _layout() -> Any:
+    spoken = language_now()
+    return shell.shell(page_container, [shell.Language(code, language_name(code), code == spoken) for code in languages()])
 
 
 def _index(**parts: Any) -> str:

@@ -3,6 +3,7 @@
 MAIN = "main"
 ERROR = "shell-error"
 THEME = "shell-theme"
+LANGUAGE = "shell-language"
 
 DROP = "upload-drop"
 TRANSFERS = "upload-transfers"

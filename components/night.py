@@ -83,7 +83,9 @@ def _header(view: NightView) -> html.Header:
     chips = [_chip(analysis, column, label) for column, label, _ in STREAMS if analysis.features.coverage(column) > 0]
     marks = [html.Span(t("demo"), className="chip chip-demo")] if view.demo else []
     if view.expires_at is not None:
-        marks.append(html.Span(t("kept until {time} UTC", time=f"{view.expires_at:%d %b %H:%M}"), className="chip"))
+        marks.append(
+            html.Span(t("kept until {time} UTC", time=f"{words.day_month(view.expires_at)} {view.expires_at:%H:%M}"), className="chip")
+        )
     earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
     zone = analysis.zone or t("time zone unknown")
     return html.Header(

@@ -1,6 +1,7 @@
 """The frame around every page: where you are, the theme, what SOMNIA is not."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -10,12 +11,20 @@ from components.states import icon
 from somnia_engine.text import t
 
 
-def shell(content: Any) -> html.Div:
+class Language(NamedTuple):
+    """A language that the pages speak: its code, what it is called in itself, and whether it is spoken now."""
+
+    code: str
+    name: str
+    spoken: bool
+
+
+def shell(content: Any, languages: Sequence[Language] = ()) -> html.Div:
     """Return the frame with a page's content in it."""
     return html.Div(
         [
             html.A(t("Skip to the page"), href=f"#{ids.MAIN}", className="skip"),
-            html.Header([_brand(), _navigation(), _theme_button()], className="topbar"),
+            html.Header([_brand(), _navigation(), *_languages(languages), _theme_button()], className="topbar"),
             html.Div(id=ids.ERROR, className="error-place", role="alert"),
             html.Main(content, id=ids.MAIN, className="page", tabIndex=-1),
             html.Footer(_footer(), className="footer"),
@@ -36,6 +45,24 @@ def _navigation() -> html.Nav:
         className="navigation",
         **{"aria-label": t("Pages")},
     )
+
+
+def _languages(languages: Sequence[Language]) -> list[html.Div]:
+    """Return the choice among languages, one button each; nothing where there is no choice."""
+    if len(languages) < 2:
+        return []
+    buttons = [
+        html.Button(
+            language.code.upper(),
+            type="button",
+            className="language-button",
+            lang=language.code,
+            title=language.name,
+            **{"aria-label": language.name, "aria-pressed": str(language.spoken).lower(), "data-language": language.code},
+        )
+        for language in languages
+    ]
+    return [html.Div(buttons, id=ids.LANGUAGE, className="languages", role="group", **{"aria-label": t("Language")})]
 
 
 def _theme_button() -> html.Button:

@@ -187,8 +187,10 @@ def overlaps(files: Sequence[Looked]) -> Iterator[str]:
             shared = [(a, _shared_min(a, b)) for a in first.nights for b in second.nights if a.night is not None and a.night == b.night]
             for span, minutes in shared[-1:]:
                 said = {"one": one, "other": other, "day": words.day(span.night), "length": words.minutes(minutes)}
-                text = "{one} and {other} share {length} of {day}; they are read as one night." if minutes > 0 else None
-                yield t(text, **said) if text else t("{one} and {other} are of {day} but share no minute.", **said)
+                if minutes > 0:
+                    yield t("{one} and {other} share {length} of {day}; they are read as one night.", **said)
+                else:
+                    yield t("{one} and {other} are of {day} but share no minute.", **said)
     elif len(read) > 2:
         yield t("All {n} files share the night of {day}; they are read as one.", n=len(read), day=words.day(read[0][1].nights[-1].night))
 

@@ -39,6 +39,11 @@ def day(at: date, *, year: bool = False) -> str:
     return t("{weekday} {day} {month} {year}", **said) if year else t("{weekday} {day} {month}", **said)
 
 
+def day_month(at: date) -> str:
+    """Return a date as `04 Nov`."""
+    return t("{day} {month}", day=f"{at.day:02d}", month=t(MONTHS[at.month - 1])[:3])
+
+
 def month(at: date) -> str:
     """Return a month as `November 2025`."""
     return t("{month} {year}", month=t(MONTHS[at.month - 1]), year=at.year)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from components import words
+
 STEPS_S = (300, 600, 900, 1800, 3600, 7200)
 
 
@@ -48,7 +50,7 @@ class Clock:
             local, before = self.at(second), self.at(places[-1]) if places else None
             places.append(second)
             day = local is not None and before is not None and local.date() != before.date()
-            labels.append(self.label(second) + (f"<br>{local:%d %b}" if day and local is not None else ""))
+            labels.append(self.label(second) + (f"<br>{words.day_month(local)}" if day and local is not None else ""))
         return places, labels
 
 

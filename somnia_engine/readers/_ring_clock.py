@@ -21,6 +21,7 @@ _ORDERS: dict[str, Order] = {
     "day first": lambda a, b, c: (c, b, a),
     "month first": lambda a, b, c: (c, a, b),
 }
+_ORDER_NAMES = {"day first": Text("day first"), "month first": Text("month first")}
 
 
 def wall_clock(cells: list[str], path: Path) -> tuple[NDArray[np.float64], list[bool], list[Text]]:
@@ -36,7 +37,7 @@ def wall_clock(cells: list[str], path: Path) -> tuple[NDArray[np.float64], list[
     notes = []
     if _fitness(day_first) == _fitness(month_first) and not np.array_equal(day_first, month_first, equal_nan=True):
         best = _guess(readings, path, half_days=any(m and m[4] for m in matches))
-        said = {"order": Text(best)}
+        said = {"order": _ORDER_NAMES[best]}
         notes.append(Text("Day and month can be read both ways in this file. I took them as: {order}.", said))
     seconds = readings[best]
     readable = np.isfinite(seconds)

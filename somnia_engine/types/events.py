@@ -50,7 +50,7 @@ GLOSSARY: dict[EventKind, tuple[Text, Text]] = {
     EventKind.TK: (Text("Sleep talk"), Text("Speech during the night.")),
     EventKind.CR: (Text("Cry"), Text("An infant's crying.")),
     EventKind.MV: (Text("Movement"), Text("A stretch of body movement.")),
-    EventKind.LT: (Text("Light"), Text("A light goes on in the room.")),
+    EventKind.LT: (Text("Light in the room"), Text("A light goes on in the room.")),
     EventKind.NS: (Text("Noise"), Text("A loud noise in the room.")),
     EventKind.BR: (Text("Slow heart rate"), Text("Heart rate below 40 per minute for 30 s or more.")),
     EventKind.TA: (Text("Fast heart rate"), Text("Heart rate above 90 per minute for more than 30 s while asleep.")),

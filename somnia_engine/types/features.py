@@ -46,7 +46,7 @@ FEATURES: dict[str, Feature] = {
         Feature(11, "room_temp_c", Text("Room temperature"), "°C", -20.0, 50.0, 0.1),
         Feature(12, "humidity_pct", Text("Humidity"), "%", 0.0, 100.0, 0.5),
         Feature(13, "co2_ppm", Text("Carbon dioxide"), "ppm", 200.0, 20000.0, 10.0),
-        Feature(14, "light_lux", Text("Light"), "lx", 0.0, 150000.0, 0.1),
+        Feature(14, "light_lux", Text("Light in the room"), "lx", 0.0, 150000.0, 0.1),
         Feature(15, "noise_db", Text("Room noise"), "dB", 0.0, 140.0, 0.1),
         Feature(16, "step_count", Text("Steps"), "", 0.0, 200.0, 1.0),
         Feature(17, "sdnn_ms", Text("Heart rate variability (SDNN)"), "ms", 0.0, 500.0, 0.5),

@@ -1,15 +1,36 @@
+import ast
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from somnia_server import i18n
 
+PROJECT = Path(__file__).resolve().parents[2]
+ROOMS = ("components", "pages", "somnia_engine", "somnia_server")
 LOCALES = sorted(i18n.LOCALES.glob("*.po"))
+COMPLETE = {"de"}
+"""Languages in which every sentence is said; in another, English stands in for a missing one."""
 
 
-def places(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+def places(sentence: str) -> list[tuple[str, str, str]]:
+    """Return the places of a sentence as they are written: name, format and conversion."""
+    return sorted((name, form or "", how or "") for _, name, form, how in string.Formatter().parse(sentence) if name)
+
+
+def sentences() -> set[str]:
+    """Return every sentence of the code: what stands in t(...) or Text(...) as its first argument."""
+    files = [PROJECT / "app.py", *(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))]
+    return {found for path in files for found in said(ast.parse(path.read_text(encoding="utf-8")))}
+
+
+def said(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("t", "Text"):
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
 
 
 def test_english_is_always_spoken():
@@ -26,3 +47,15 @@ def test_a_translation_keeps_the_places_of_its_sentence(path: Path):
 def test_a_locale_file_is_named_by_a_language_and_has_sentences(path: Path):
     assert i18n.language_name(path.stem) != path.stem
     assert i18n.messages(path.stem)
+
+
+def test_sentences_are_found_in_the_code():
+    code = 'NAMES = {1: Text("One")}\nt("Two " "parts", n=1)\nt(NAMES[1])\nother("Three")\ntext.t("Four")'
+    assert set(said(ast.parse(code))) == {"One", "Two parts", "Four"}
+
+
+@pytest.mark.parametrize("code", sorted(COMPLETE))
+def test_a_complete_locale_says_every_sentence_and_no_other(code: str):
+    known = i18n.messages(code).keys()
+    assert sorted(sentences() - known) == []
+    assert sorted(known - sentences()) == []

@@ -55,6 +55,36 @@ def test_each_page_greets_a_new_visitor(client: FlaskClient, path: str, said: st
     assert said in shown(client, path)
 
 
+@pytest.mark.parametrize(("path", "said"), [("/", "Kein Konto nötig."), ("/upload", "Dateien auswählen"), ("/nights", "Noch keine Nächte")])
+def test_the_chosen_language_is_spoken_on_each_page(client: FlaskClient, path: str, said: str) -> None:
+    client.set_cookie("somnia_language", "de")
+    answer = json.loads(shown(client, path))
+    client.delete_cookie("somnia_language")
+    assert said in json.dumps(answer, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "upload", "pressed"), [("de-AT,de;q=0.9", "Hochladen", "de"), ("en", "Upload", "en"), ("fr", "Upload", "en")]
+)
+def test_the_frame_offers_each_language_and_marks_the_spoken_one(client: FlaskClient, accepted: str, upload: str, pressed: str) -> None:
+    headers = {"Accept-Language": accepted}
+    layout = client.get("/_dash-layout", headers=headers).get_data(as_text=True)
+    buttons = {b["data-language"]: b["aria-pressed"] for b in props(json.loads(layout)) if "data-language" in b}
+    assert upload in layout
+    assert buttons == {code: str(code == pressed).lower() for code in ("en", "de")}
+    assert f'<html lang="{pressed}">' in client.get("/", headers=headers).get_data(as_text=True)
+
+
+def props(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield the properties of every component of a layout."""
+    if isinstance(part, list):
+        for child in part:
+            yield from props(child)
+    elif isinstance(part, dict) and "props" in part:
+        yield part["props"]
+        yield from props(part["props"].get("children"))
+
+
 def test_the_index_is_dressed_before_its_scripts_and_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
     index = client.get("/").get_data(as_text=True)
     assert '<html lang="en">' in index

@@ -6,6 +6,7 @@ import pytest
 
 from components import words
 from components.timeline import share
+from somnia_engine.text import speaking
 
 
 @pytest.mark.parametrize(("value", "said"), [(0.0, "0 min"), (14.4, "14 min"), (59.6, "1 h 00"), (424.0, "7 h 04"), (float("nan"), "–")])
@@ -34,3 +35,10 @@ def test_a_channel_is_named_once_and_an_unknown_one_by_its_key() -> None:
 def test_a_night_lies_between_noon_and_noon_of_its_zone() -> None:
     first, last = share(datetime(2025, 11, 14, 22, 0, tzinfo=UTC), datetime(2025, 11, 15, 5, 0, tzinfo=UTC), "Europe/Berlin")
     assert (first, last) == (11.0, 18.0)
+
+
+def test_a_date_is_ordered_as_its_language_orders_it() -> None:
+    german = {"{day} {month}": "{day}. {month}", "March": "März"}
+    assert words.day_month(date(2026, 3, 4)) == "04 Mar"
+    with speaking(lambda said: german.get(said, said)):
+        assert words.day_month(date(2026, 3, 4)) == "04. Mär"

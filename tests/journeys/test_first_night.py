@@ -66,3 +66,15 @@ def test_a_reload_in_mid_analysis_finds_the_job_again_and_the_night_fits_a_phone
         page.goto(path)
         expect(page.locator("h1").first).to_be_visible(timeout=SOON)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_language_is_chosen_by_keyboard_and_stays(page: Page) -> None:
+    page.goto("/upload")
+    page.get_by_role("button", name="Deutsch").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Dateien auswählen")).to_be_visible(timeout=SOON)
+    page.goto("/nights")
+    expect(page.get_by_role("heading", name="Nächte").first).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name="Deutsch")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Nights").first).to_be_visible(timeout=SOON)

@@ -11,10 +11,10 @@ from somnia_engine.types.hypnogram import Stage
 
 FS = 8000
 BLOCK_S = 60
-ROOM_RMS = 0.6 / 32768
-BREATH_RMS = 4.0 / 32768
+ROOM_RMS = 0.3 / 32768
+BREATH_RMS = 1.4 / 32768
 RUSTLE_RMS = 0.01
-SNORE_PEAK = 0.02
+SNORE_PEAK = 0.015
 BREATHS_PER_MIN = 15
 PAUSE_S = 12.0
 GASP_S = 4.0

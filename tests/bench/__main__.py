@@ -1,7 +1,9 @@
-"""Measures everything, prints the table and keeps it in docs/reports/bench.md."""
+"""Measures everything, prints the table and keeps it in docs/reports/bench.md and bench.json."""
 
+import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from somnia_engine.analyse import AnalysisOptions, analyse
@@ -27,6 +29,8 @@ def main() -> int:
             sys.stdout.write(_line(row))
             sys.stdout.flush()
     REPORT.write_text(f"# Speed and size\n\n{NOTE}{HEAD}{''.join(map(_line, rows))}", encoding="utf-8")
+    kept_rows = json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1)
+    REPORT.with_suffix(".json").write_text(kept_rows + "\n", encoding="utf-8")
     return int(any(row.passed is False for row in rows))
 
 

@@ -5,6 +5,7 @@
   let cursor = null;
   let zooms = [];
   let own = false;
+  let waiting = null;
 
   const graph = () => document.querySelector(`#${CHART} .js-plotly-plot`);
   const meta = () => graph()?.layout?.meta;
@@ -150,9 +151,12 @@
     window.Plotly.relayout(gd, ticks(...gd._fullLayout.xaxis.range)).then(() => { own = false; });
     if (cursor === null && m) moveTo(m.duration_s / 2);
     new ResizeObserver(draw).observe(gd);
+    if (waiting?.isConnected) jump(waiting);
+    waiting = null;
   };
 
   const jump = (row) => {
+    if (!graph()?.dataset.wired) { waiting = row; return; }
     const at = Number(row.dataset.onset);
     zoomTo(at - 300, at + 300);
     moveTo(at);

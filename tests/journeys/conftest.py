@@ -10,9 +10,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
 
 from tests.journeys.files import write_ring, write_watch
 
@@ -34,14 +35,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     said = {"SOMNIA_PORT": str(port), "SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "somnia_server.cli", "run"]
-        house = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **said}, stdout=log, stderr=log)
+        house = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **said}, stdout=log, stderr=log, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, house, folder / "log")
         yield url
     finally:
-        house.send_signal(signal.SIGTERM)
+        _end(house)
+
+
+def _end(house: "subprocess.Popen[bytes]") -> None:
+    """End the application as a person does; its whole group, should it not obey."""
+    house.send_signal(signal.SIGTERM)
+    try:
         house.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(house.pid, signal.SIGKILL)
+        house.wait(10)
+        raise
 
 
 def _wait(url: str, house: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -66,16 +77,47 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class Visitors:
+    """Opens browsers of their own before the application, and notes what goes wrong in any: errors, requests to other sites."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def new(self) -> Page:
+        """Return the first page of a visitor who was never here."""
+        size: ViewportSize = {"width": 1440, "height": 900}
+        context = self._browser.new_context(viewport=size, base_url=self._address, timezone_id="Europe/Berlin", color_scheme="light")
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", self._asked)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _asked(self, request: Request) -> None:
+        place = urlsplit(request.url)
+        if place.scheme not in ("data", "blob") and f"{place.scheme}://{place.netloc}" != self._address:
+            self.faults.append(f"asked another site: {request.url}")
+
+
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=address, timezone_id="Europe/Berlin")
-    shown = context.new_page()
-    faults: list[str] = []
-    shown.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    shown.on("pageerror", lambda error: faults.append(str(error)))
-    yield shown
-    context.close()
-    assert faults == []
+def visitors(browser: Browser, address: str) -> Iterator[Visitors]:
+    known = Visitors(browser, address)
+    yield known
+    known.close()
+    assert known.faults == []
+
+
+@pytest.fixture
+def page(visitors: Visitors) -> Page:
+    return visitors.new()
 
 
 @pytest.fixture(scope="session")

@@ -33,3 +33,12 @@ def write_ring(path: Path) -> Path:
             clock = (START + timedelta(seconds=at)).strftime("%H:%M:%S %d/%m/%Y")
             file.write(f"{clock},{round(96 - 8 * deep)},{58 + round(4 * deep)},0,0,0\n")
     return path
+
+
+def write_foreign(path: Path) -> Path:
+    """Write heart rate beside steps, which are no counts of an actigraph."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write("time,hr_bpm,steps_count\n")
+        for at in range(0, HOURS * 3600, 30):
+            file.write(f"{(START + timedelta(seconds=at)).isoformat()},{58 + at // 30 % 4},{at % 3}\n")
+    return path

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.journeys.conftest import Visitors
+from tests.journeys.files import write_foreign
 
 pytestmark = pytest.mark.browser
 
@@ -12,6 +15,10 @@ SOON = 30_000
 """A watchdog for what takes a second or two [ms]."""
 ANALYSIS = 180_000
 """A watchdog for a whole analysis [ms]."""
+PLOT = "document.querySelector('#night-chart .js-plotly-plot')"
+RANGE = f"{PLOT}._fullLayout.xaxis.range"
+LANES = f"{PLOT}._fullLayout._subplots.yaxis.map(name => {PLOT}._fullLayout['yaxis' + name.slice(1)]._length)"
+NAMES = f"JSON.stringify({PLOT}.data.map(lane => [lane.type, lane.name, lane.fill]))"
 
 
 def bring(page: Page, *paths: Path) -> None:
@@ -36,10 +43,47 @@ def test_uploaded_files_become_a_night_and_a_click_on_an_event_moves_the_cursor(
     rows = page.locator(".event-row[data-onset]")
     expect(rows.first).to_be_visible(timeout=SOON)
     assert rows.count() >= 25
-    readout = page.locator("#night-readout")
-    before = readout.inner_text()
-    rows.nth(20).click()
-    expect(readout).not_to_have_text(before)
+    expect(page.locator("#night-readout")).to_contain_text(":", timeout=SOON)  # the chart is drawn
+    event_is_shown(page, rows.nth(20))
+    keys_move_the_cursor_and_zoom_back(page)
+    probabilities_take_the_place_of_stages(page)
+    the_theme_button_changes_the_colors(page)
+
+
+def event_is_shown(page: Page, row: Locator) -> None:
+    """A click on an event puts the cursor and the readout on it and zooms to the minutes around it."""
+    onset, time = float(row.get_attribute("data-onset") or "nan"), row.locator("td").first.inner_text()
+    row.click()
+    expect(page.locator("#night-chart")).to_have_attribute("data-cursor", str(round(onset)))
+    expect(page.locator("#night-readout")).to_contain_text(time[:5])
+    page.wait_for_function(f"() => {RANGE}[0] === {onset} - 300 && {RANGE}[1] === {onset} + 300")
+
+
+def keys_move_the_cursor_and_zoom_back(page: Page) -> None:
+    chart = page.locator("#night-chart")
+    at = int(chart.get_attribute("data-cursor") or "")
+    for key, moved in (("ArrowRight", 30), ("Shift+ArrowRight", 330), ("ArrowLeft", 300)):
+        page.keyboard.press(key)
+        expect(chart).to_have_attribute("data-cursor", re.compile(f"^({at + moved}|{at + moved - 1}|{at + moved + 1})$"))
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => {RANGE}[0] === 0 && {RANGE}[1] > 7 * 3600 - 60")
+
+
+def probabilities_take_the_place_of_stages(page: Page) -> None:
+    before = page.evaluate(NAMES)
+    page.get_by_label("Probabilities").check()
+    page.wait_for_function(f"before => {NAMES} !== before", arg=before)
+    page.get_by_label("Stages").check()
+    page.wait_for_function(f"before => {NAMES} === before", arg=before)
+
+
+def the_theme_button_changes_the_colors(page: Page) -> None:
+    root, text = page.locator("html"), "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(text)
+    for theme in ("light", "dark"):
+        page.locator("#shell-theme").click()
+        expect(root).to_have_attribute("data-theme", theme)
+    page.wait_for_function(f"light => {text} !== light", arg=light)
 
 
 def test_a_file_of_an_unknown_kind_is_refused_with_its_reason(page: Page, tmp_path: Path) -> None:
@@ -61,11 +105,51 @@ def test_a_reload_in_mid_analysis_finds_the_job_again_and_the_night_fits_a_phone
     page.goto("/upload")
     expect(page.locator(".job").first).to_be_visible(timeout=SOON)
     page.wait_for_url(re.compile("/night/[0-9a-f]{32}$"), timeout=ANALYSIS)
+    night = page.url
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in (page.url, "/", "/nights", "/upload"):
+    for path in (night, "/", "/nights", "/upload"):
         page.goto(path)
         expect(page.locator("h1").first).to_be_visible(timeout=SOON)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.goto(night)
+    page.wait_for_function(f"() => {PLOT}?._fullLayout?.xaxis._length > 250", timeout=SOON)
+    lanes = page.evaluate(LANES)
+    assert len(lanes) >= 4
+    assert min(lanes) >= 24
+
+
+def test_counts_of_another_device_are_named_and_left_out(page: Page, tmp_path: Path) -> None:
+    bring(page, write_foreign(tmp_path / "phone.csv"))
+    found = page.locator("#upload-found")
+    expect(found).to_contain_text("heart rate")
+    expect(found.locator(".remark").first).to_contain_text("steps_count")
+
+
+def test_files_may_be_dropped_and_the_night_of_one_visitor_is_nowhere_for_another(visitors: Visitors, night_files: list[Path]) -> None:
+    page = visitors.new()
+    page.goto("/upload")
+    expect(page.locator("#upload-drop")).to_be_visible(timeout=SOON)
+    drop(page, *night_files)
+    expect(page.locator("#upload-found .found")).to_have_count(2, timeout=SOON)
+    page.get_by_role("button", name="Analyze").click()
+    page.wait_for_url(re.compile("/night/[0-9a-f]{32}$"), timeout=ANALYSIS)
+    stranger = visitors.new()
+    stranger.goto(page.url)
+    expect(stranger.get_by_role("heading", name="There is nothing at this address")).to_be_visible(timeout=SOON)
+    expect(stranger.locator("#night-chart")).to_have_count(0)
+    stranger.goto("/nights")
+    expect(stranger.get_by_text("No nights yet")).to_be_visible(timeout=SOON)
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Let files fall on the drop zone."""
+    files = [[path.name, path.read_text(encoding="utf-8")] for path in paths]
+    carried = page.evaluate_handle(
+        "files => { const held = new DataTransfer();"
+        " for (const [name, text] of files) held.items.add(new File([text], name, {type: 'text/csv'})); return held; }",
+        files,
+    )
+    page.dispatch_event("#upload-drop", "drop", {"dataTransfer": carried})
 
 
 def test_a_language_is_chosen_by_keyboard_and_stays(page: Page) -> None:
@@ -78,3 +162,25 @@ def test_a_language_is_chosen_by_keyboard_and_stays(page: Page) -> None:
     expect(page.get_by_role("button", name="Deutsch")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Nights").first).to_be_visible(timeout=SOON)
+
+
+def test_a_click_on_an_event_before_the_chart_is_drawn_is_not_lost(page: Page) -> None:
+    page.goto("/upload?demo=apnea")
+    expect(page.locator("#upload-found .found")).to_have_count(4, timeout=60_000)
+    page.get_by_role("button", name="Analyze").click()
+    page.wait_for_url(re.compile("/night/[0-9a-f]{32}$"), timeout=ANALYSIS)
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route(re.compile("plotly"), hold)
+    page.reload(wait_until="commit")
+    row = page.locator(".event-row[data-onset]").nth(20)
+    row.click(timeout=SOON)
+    page.wait_for_timeout(500)
+    assert late
+    assert page.locator("#night-chart[data-cursor]").count() == 0
+    page.unroute(re.compile("plotly"))  # lets go of what was held
+    onset = round(float(row.get_attribute("data-onset") or "nan"))
+    expect(page.locator("#night-chart")).to_have_attribute("data-cursor", str(onset), timeout=SOON)

@@ -123,13 +123,18 @@ def _week_row(label: str, night: Night | None) -> Any:
     day = html.Span(label, className="muted small numeric")
     if night is None:
         return html.Div(
-            [day, html.Span(className="week-gap", title=t("No night here")), html.Span(words.NOTHING, className="muted small")],
+            [
+                day,
+                html.Span(className="week-gap", title=t("No night here")),
+                html.Span(words.NOTHING, className="muted small"),
+                html.Span(),
+            ],
             className="week-row",
         )
     inside = [
         day,
         ribbon_of(night, height=20),
         html.Span(words.minutes(night.statistics.tst_min), className="small numeric"),
-        *flag(night)[:1],
+        html.Span(flag(night), className="week-flag"),
     ]
-    return dcc.Link(inside[:3], href=f"/night/{night.id}", className="week-row")
+    return dcc.Link(inside, href=f"/night/{night.id}", className="week-row")

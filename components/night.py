@@ -104,7 +104,7 @@ def _ribbon(analysis: NightAnalysis) -> list[html.Img]:
     """Return the stages as one strip, which a narrow screen shows before the lanes."""
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     label = t("The stages of this night")
-    return [] if hypnogram is None else [stage_ribbon(hypnogram.stages.tolist(), label=label, height=48, class_name="ribbon night-ribbon")]
+    return [] if hypnogram is None else [stage_ribbon(hypnogram.stages.tolist(), label=label, height=48, class_name="ribbon phone-ribbon")]
 
 
 def _arrow(href: str | None, sign: str, label: str) -> Any:

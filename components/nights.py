@@ -11,9 +11,9 @@ from dash import dcc, html
 from numpy.typing import NDArray
 
 from components import words
+from components.findings import level_badge
 from components.ribbon import stage_ribbon
 from components.states import action, notice
-from components.theme import LEVEL_SHAPES
 from somnia_engine.text import t
 from somnia_engine.types.findings import Finding, Level
 from somnia_engine.types.night import SleepStatistics
@@ -53,13 +53,9 @@ def ribbon_of(night: Night, *, height: int = 28) -> Any:
 
 
 def flag(night: Night) -> list[Any]:
-    """Return the marks of findings that need attention, by shape and word."""
-    names = {Level.HIGH: t("high"), Level.MODERATE: t("moderate")}
-    worst = [level for level in names if any(finding.level is level for finding in night.findings)][:1]
-    return [
-        html.Span([html.Span(LEVEL_SHAPES[one], **{"aria-hidden": "true"}), " ", names[one]], className=f"flag shape-{one.value}")
-        for one in worst
-    ]
+    """Return the strongest sign that needs attention, by shape and word; nothing when there is none."""
+    worst = [level for level in (Level.HIGH, Level.MODERATE) if any(finding.level is level for finding in night.findings)][:1]
+    return [html.Span(level_badge(level), className="flag") for level in worst]
 
 
 def _month(first: date, nights: Sequence[Night]) -> html.Section:

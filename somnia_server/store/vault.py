@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -57,6 +57,7 @@ class Vault:
         self._master = master
         self._records = AESGCM(self.derive(b"somnia records"))
         self._prints = self.derive(b"somnia fingerprints")
+        self._words = AESSIV(self.derive(b"somnia words") + self.derive(b"somnia words, second half"))
 
     def derive(self, purpose: bytes, salt: bytes | None = None) -> bytes:
         """Return the 32-byte key for one purpose."""
@@ -81,6 +82,17 @@ class Vault:
         """Return a keyed digest: equal inputs are recognised without their being readable on disk."""
         joined = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
         return digest(self._prints, joined, sha256).hex()
+
+    def seal_word(self, word: str) -> bytes:
+        """Return a word sealed so that equal words give equal bytes: what a row is looked up by."""
+        return self._words.encrypt(word.encode(), [b"word"])
+
+    def open_word(self, sealed: bytes) -> str:
+        """Return the word that `seal_word` sealed; TamperedError when it did not."""
+        try:
+            return self._words.decrypt(sealed, [b"word"]).decode()
+        except InvalidTag:
+            raise TamperedError("a sealed word was changed") from None
 
     def stream(self, salt: bytes, place: Place) -> "_Frames":
         """Return the cipher of one stream."""

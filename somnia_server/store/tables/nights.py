@@ -1,50 +1,11 @@
-"""The tables: ids, owners, states and times in the clear; whatever says something about a person is sealed."""
+"""Uploads, nights and the jobs between them."""
 
-import sqlite3
-import time
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
 
-from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, String, event, text
-from sqlalchemy.engine import Dialect, Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-ID = String(32)
-OWNER = String(64)
-
-
-BUSY_MS = 15000
-"""How long a connection waits for another that writes [ms]."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """The base of all tables."""
-
-
-db = SQLAlchemy(model_class=Base)
-
-
-class VisitorRow(Base):
-    __tablename__ = "visitors"
-
-    id: Mapped[str] = mapped_column(OWNER, primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    seen_at: Mapped[datetime] = mapped_column(Moment)
+from somnia_server.store.tables.base import ID, OWNER, Base, Moment
 
 
 class UploadRow(Base):
@@ -126,32 +87,3 @@ class JobUploadRow(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int]
-
-
-def session() -> Session:
-    """Return the session of this request or task."""
-    found: Session = db.session()
-    return found
-
-
-@event.listens_for(Engine, "connect")
-def _set_pragmas(connection: Any, _record: object) -> None:
-    if type(connection).__module__.startswith("sqlite3"):
-        cursor = connection.cursor()
-        for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        _write_ahead(cursor)
-        cursor.close()
-
-
-def _write_ahead(cursor: Any) -> None:
-    """Switch the file to write-ahead logging; SQLite does not wait for that lock by itself when several processes start at once."""
-    until = time.monotonic() + BUSY_MS / 1000
-    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)

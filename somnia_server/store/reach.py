@@ -1,0 +1,69 @@
+"""Which rows an actor reaches: the predicates that every query on a person's data carries."""
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.house import now
+from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, KioskRow, NightRow
+
+NIGHTS, REPORTS = "nights", "reports"
+"""What a grant opens: nights with all that is in them, or their reports only."""
+Owner = InstrumentedAttribute[str]
+
+
+def reads_nights(actor: Actor) -> ColumnElement[bool]:
+    """Return which rows of `nights` an actor may read: own, a ward's, granted; never an administrator's view of others."""
+    if actor.role is Role.KIOSK:
+        return _on_kiosk(actor)
+    return or_(_own_or_ward(actor, NightRow.owner), _granted(actor))
+
+
+def changes(actor: Actor, owner: Owner) -> ColumnElement[bool]:
+    """Return which rows with an owner an actor may change: own and a ward's."""
+    return false() if actor.role is Role.KIOSK else _own_or_ward(actor, owner)
+
+
+def uploads_for(actor: Actor, owner: Owner) -> ColumnElement[bool]:
+    """Return for which owners an actor may bring files and have them analysed: own, a ward's, granted so."""
+    if actor.role is not Role.DOCTOR:
+        return changes(actor, owner)
+    granted = exists().where(GrantRow.patient == owner, GrantRow.doctor == actor.id, GrantRow.may_upload, alive_grant())
+    return or_(changes(actor, owner), granted)
+
+
+def alive_grant() -> ColumnElement[bool]:
+    """Return whether a grant is of effect at this moment."""
+    return and_(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now())
+
+
+def alive_guardian() -> ColumnElement[bool]:
+    """Return whether a guardianship is of effect: verified and not ended."""
+    return and_(GuardianRow.verified_at.is_not(None), GuardianRow.ended_at.is_(None))
+
+
+def _own_or_ward(actor: Actor, owner: Owner) -> ColumnElement[bool]:
+    if actor.role is Role.VISITOR:
+        return owner == actor.id
+    return or_(owner == actor.id, exists().where(GuardianRow.minor == owner, GuardianRow.guardian == actor.id, alive_guardian()))
+
+
+def _opens_night() -> ColumnElement[bool]:
+    """Return whether a grant of the same patient opens this night."""
+    return and_(
+        GrantRow.patient == NightRow.owner,
+        GrantRow.scope == NIGHTS,
+        or_(GrantRow.first_night.is_(None), GrantRow.first_night <= NightRow.night),
+        or_(GrantRow.last_night.is_(None), GrantRow.last_night >= NightRow.night),
+        alive_grant(),
+    )
+
+
+def _granted(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(GrantRow.doctor == actor.id, _opens_night()) if actor.role is Role.DOCTOR else false()
+
+
+def _on_kiosk(actor: Actor) -> ColumnElement[bool]:
+    """Return whether a bed of this kiosk shows the night's owner, and its doctor may still see that night."""
+    paired = and_(KioskRow.id == actor.id, KioskRow.revoked_at.is_(None), BedRow.kiosk == KioskRow.id, BedRow.patient == NightRow.owner)
+    return exists().where(paired, GrantRow.doctor == KioskRow.doctor, _opens_night())

@@ -1,0 +1,48 @@
+"""The tables: ids, owners, states and times in the clear; whatever says something about a person is sealed."""
+
+from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, InvitationRow, KioskRow, SharingRequestRow, TryRow
+from somnia_server.store.tables.base import Base, db, session
+from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
+from somnia_server.store.tables.people import (
+    ConsentRow,
+    KeyRow,
+    NoticeRow,
+    PasskeyRow,
+    PersonRow,
+    RoleRow,
+    SessionRow,
+    UserRow,
+    VisitorRow,
+)
+from somnia_server.store.tables.records import AuditRow, BreachRow, ClientRow, CodeRow, RefreshRow
+
+__all__ = [
+    "AuditRow",
+    "Base",
+    "BedRow",
+    "BreachRow",
+    "ClientRow",
+    "CodeRow",
+    "ConsentRow",
+    "GrantRow",
+    "GuardianRow",
+    "InvitationRow",
+    "JobRow",
+    "JobUploadRow",
+    "KeyRow",
+    "KioskRow",
+    "NightRow",
+    "NoticeRow",
+    "PasskeyRow",
+    "PersonRow",
+    "RefreshRow",
+    "RoleRow",
+    "SessionRow",
+    "SharingRequestRow",
+    "TryRow",
+    "UploadRow",
+    "UserRow",
+    "VisitorRow",
+    "db",
+    "session",
+]

@@ -51,9 +51,9 @@ class UserRow(Base, UserMixin):
 
     __tablename__ = "users"
 
-    id: Mapped[str] = mapped_column(OWNER, primary_key=True)
+    id: Mapped[str] = mapped_column(OWNER, primary_key=True)  # type: ignore[assignment]
     email: Mapped[str] = mapped_column(Lookup, unique=True)
-    password: Mapped[str | None] = mapped_column(String(255))  # type: ignore[assignment]
+    password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool]
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -62,7 +62,7 @@ class UserRow(Base, UserMixin):
     tf_totp_secret: Mapped[str | None] = mapped_column(String(512))
     tf_phone_number: Mapped[str | None] = mapped_column(Lookup)
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
-    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
     totp_last: Mapped[int | None]
     oidc_subject: Mapped[str | None] = mapped_column(Lookup, unique=True)
     roles: Mapped[list[RoleRow]] = relationship(secondary=roles_users, lazy="selectin")  # type: ignore[assignment]

@@ -2,19 +2,23 @@
 
 import logging
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import diskcache
-from dash import Dash, DiskcacheManager, page_container, set_props
+from dash import Dash, DiskcacheManager, page_container, page_registry, set_props
 from flask import Flask
 
 from components import ids, night, shell, states
 from somnia_server import init_app
+from somnia_server.access import actor_now
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.settings import Settings
+from somnia_server.store.actors import Role
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +67,25 @@ def create_app(settings: Settings) -> Dash:
         on_error=_wall,
     )
     app.interpolate_index = _index
+    _guard_pages()
     night.register_callbacks(app)
     app.layout = _layout
     server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
     allow_scripts(server, tuple(app.csp_hashes()))  # after the first page: it makes the routing callbacks, whose scripts are among them
     return app
+
+
+def _guard_pages() -> None:
+    """Let each page be seen only by the roles that it names; a page that names none is closed."""
+    for page in page_registry.values():
+        page["layout"] = partial(_guarded, page["layout"], page.get("roles", frozenset()))
+
+
+def _guarded(layout: Callable[..., Any], roles: frozenset[Role], **parts: Any) -> Any:
+    actor = actor_now()
+    if actor.role in roles:
+        return layout(**parts)
+    return states.not_found() if actor.role is not Role.VISITOR else states.account_needed()
 
 
 def _cache(settings: Settings) -> diskcache.Cache:

@@ -36,6 +36,17 @@ def not_found() -> html.Section:
     )
 
 
+def account_needed() -> html.Section:
+    """Return the page for an address that only somebody with an account may see."""
+    return notice(
+        t("This page needs an account"),
+        t("You are here as a visitor, or your session has ended. Log in, or create an account: it takes a minute."),
+        html.A(t("Log in"), href="/login", className="button button-primary"),
+        html.A(t("Create an account"), href="/register", className="button"),
+        icon_name="moon",
+    )
+
+
 def failed(error_id: str) -> html.Div:
     """Return what a person reads when a page could not do what was asked."""
     said = t("That did not work, and the cause is noted as {id}. Nothing was lost. Try again, or reload the page.", id=error_id)

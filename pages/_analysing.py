@@ -14,6 +14,7 @@ from flask import current_app, request
 from components import forms, ids, progress, ribbon, upload, words
 from somnia_engine.synthetic import DEMOS, truth
 from somnia_engine.text import t
+from somnia_server.store.actors import Actor
 from somnia_server.work import queue, uploads
 
 SHOWN = timedelta(minutes=30)
@@ -33,40 +34,40 @@ def browser_zone() -> str:
     return said if said in available_timezones() else "UTC"
 
 
-def zone_of(owner: str, said: str | None) -> str:
+def zone_of(actor: Actor, said: str | None) -> str:
     """Return the zone for files that name none: the one that was said, a demo's, another file's, else the browser's."""
     if said:
         return said
-    files = uploads.list_uploads(owner)
+    files = uploads.list_uploads(actor)
     demos = [demo.zone for file in files for demo in DEMOS if (file.demo or "").partition("/")[0] == demo.key]
     named = [survey.zone for survey in map(uploads.known_survey, files) if survey is not None and not upload.without_zone(survey)]
     return next((zone for zone in (*demos, *named) if zone), browser_zone())
 
 
-def choices(owner: str, zone: str | None, start: str | None) -> queue.Choices:
+def choices(actor: Actor, zone: str | None, start: str | None) -> queue.Choices:
     """Return what applies to files that name no zone or no beginning."""
-    place = zone_of(owner, zone)
+    place = zone_of(actor, zone)
     return queue.Choices(place, datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(place)) if start else None)
 
 
-def look(file: uploads.Upload, zone: str | None, start: str | None) -> upload.Looked:
+def look(actor: Actor, file: uploads.Upload, zone: str | None, start: str | None) -> upload.Looked:
     """Look into a file; again with what was said, when it names no zone or no beginning itself."""
     try:
-        found = uploads.known_survey(file) or uploads.survey_upload(file.owner, file.id)
+        found = uploads.known_survey(file) or uploads.survey_upload(actor, file.id)
         if upload.without_zone(found) or found.needs_start:
-            found = uploads.survey_upload(file.owner, file.id, choices(file.owner, zone, start))
+            found = uploads.survey_upload(actor, file.id, choices(actor, zone, start))
     except uploads.RefusedError as refused:
         return upload.Looked(file.name, None, refused.text)
     return upload.Looked(file.name, found)
 
 
-def enqueue(owner: str, nights: list[str] | None, zone: str | None, start: str | None) -> tuple[str, ...]:
+def enqueue(actor: Actor, nights: list[str] | None, zone: str | None, start: str | None) -> tuple[str, ...]:
     """Queue one job for each chosen night of the owner's files that can be read."""
-    found = [(file.id, survey) for file in uploads.list_uploads(owner) if (survey := uploads.known_survey(file)) is not None]
+    found = [(file.id, survey) for file in uploads.list_uploads(actor) if (survey := uploads.known_survey(file)) is not None]
     keys = {span.night.isoformat() for _, survey in found for span in survey.nights if span.night is not None}
     chosen = [date.fromisoformat(night) for night in sorted(keys) if len(keys) == 1 or night in (nights or [])]
-    said = choices(owner, zone, start) if start or any(upload.without_zone(survey) for _, survey in found) else None
-    return queue.enqueue(owner, [file_id for file_id, _ in found], nights=chosen or [None], choices=said) if chosen or not keys else ()
+    said = choices(actor, zone, start) if start or any(upload.without_zone(survey) for _, survey in found) else None
+    return queue.enqueue(actor, [file_id for file_id, _ in found], nights=chosen or [None], choices=said) if chosen or not keys else ()
 
 
 def stand_alone() -> None:
@@ -82,13 +83,13 @@ def stand_alone() -> None:
             os.close(int(place.name))
 
 
-def follow(owner: str, job_ids: tuple[str, ...], set_progress: Any) -> None:
+def follow(actor: Actor, job_ids: tuple[str, ...], set_progress: Any) -> None:
     """Say how far the jobs are until all have ended, or the web server that asked for it has."""
     server = os.getppid()
     while os.getppid() == server:
         signal.alarm(HANGING_S)
         with current_app.app_context():  # a context each: within one, SQLite shows the rows as they were at its first look
-            jobs = [job for job_id in job_ids if (job := queue.job_for(owner, job_id)) is not None]
+            jobs = [job for job_id in job_ids if (job := queue.job_for(actor, job_id)) is not None]
         moving = [job for job in jobs if not job.over]
         share = sum(1.0 if job.over else job.fraction for job in jobs) / max(len(jobs), 1)
         set_progress((f"{share:.3f}", t(words.WORK[moving[0].stage]) if moving and moving[0].stage in words.WORK else ""))
@@ -113,36 +114,36 @@ def demos() -> html.Div:
     )
 
 
-def jobs(owner: str) -> tuple[queue.JobView, ...]:
+def jobs(actor: Actor) -> tuple[queue.JobView, ...]:
     """Return the analyses under way and those that ended a short while ago."""
     since = datetime.now(UTC) - SHOWN
-    return tuple(job for job in queue.jobs_of(owner) if not job.over or (job.finished_at is not None and job.finished_at > since))
+    return tuple(job for job in queue.jobs_of(actor) if not job.over or (job.finished_at is not None and job.finished_at > since))
 
 
-def rows(owner: str, zone: str | None = None, start: str | None = None) -> list[Any]:
+def rows(actor: Actor, zone: str | None = None, start: str | None = None) -> list[Any]:
     """Return a row for each file that is here."""
-    here = uploads.list_uploads(owner)
+    here = uploads.list_uploads(actor)
     if not here:
         return [html.P(t("Nothing yet. Your files appear here, with what each holds, before anything is analyzed."), className="muted")]
     return [upload.waiting_row(file) for file in here] + [upload.look_request(file, zone, start) for file in here if file.state == "ready"]
 
 
-def found(owner: str) -> list[upload.Looked]:
+def found(actor: Actor) -> list[upload.Looked]:
     """Return what is known of each file."""
-    return [upload.Looked(file.name, uploads.known_survey(file)) for file in uploads.list_uploads(owner)]
+    return [upload.Looked(file.name, uploads.known_survey(file)) for file in uploads.list_uploads(actor)]
 
 
-def summary(owner: str) -> list[Any]:
+def summary(actor: Actor) -> list[Any]:
     """Return how the files lie to one another, and the button."""
-    return upload.summary(found(owner), busy=any(not job.over for job in queue.jobs_of(owner)))
+    return upload.summary(found(actor), busy=any(not job.over for job in queue.jobs_of(actor)))
 
 
-def fields(owner: str) -> html.Div:
+def fields(actor: Actor) -> html.Div:
     """Return what a person may say about files that do not say it."""
-    zone = forms.zone_field(zones(), browser_zone(), hidden=not upload.zone_open(found(owner)))
+    zone = forms.zone_field(zones(), browser_zone(), hidden=not upload.zone_open(found(actor)))
     return html.Div([zone, forms.start_field(hidden=True)], className="fields")
 
 
-def files(owner: str) -> dict[str, uploads.Upload]:
+def files(actor: Actor) -> dict[str, uploads.Upload]:
     """Return the owner's files by their ids."""
-    return {file.id: file for file in uploads.list_uploads(owner)}
+    return {file.id: file for file in uploads.list_uploads(actor)}

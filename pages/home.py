@@ -6,15 +6,16 @@ from dash import html
 from components import home, ribbon, upload
 from somnia_engine.synthetic import DEMOS, truth
 from somnia_engine.text import t
-from somnia_server.access import owner_now
+from somnia_server.access import actor_now
+from somnia_server.access.rules import EVERYBODY
 from somnia_server.store.nights import list_nights
 
-dash.register_page(__name__, path="/", title="SOMNIA")
+dash.register_page(__name__, path="/", title="SOMNIA", roles=EVERYBODY)
 
 
 def layout(**_: str) -> html.Div:
     """Return the page."""
-    nights = list_nights(owner_now())
+    nights = list_nights(actor_now())
     if nights:
         return home.last_night(nights)
     last = {demo.key: truth(demo.key)[-1].stages for demo in DEMOS}

@@ -9,19 +9,20 @@ from components import ids, states
 from components.figures.night import night_figure
 from components.night import NightView, night_view
 from somnia_engine.detectors import detectors
-from somnia_server.access import owner_now
+from somnia_server.access import actor_now
+from somnia_server.access.rules import KEEPERS
 from somnia_server.store.nights import list_nights, load_night
 
-dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA")
+dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", roles=KEEPERS)
 
 
 def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     """Return the night's page; another's night is not found."""
-    owner = owner_now()
-    stored = load_night(owner, night_id)
+    actor = actor_now()
+    stored = load_night(actor, night_id)
     if stored is None:
         return states.not_found()
-    order = sorted(list_nights(owner), key=lambda n: (n.night, n.created_at))
+    order = sorted(list_nights(actor, stored.owner), key=lambda n: (n.night, n.created_at))
     place = [n.id for n in order].index(stored.id)
     before = f"/night/{order[place - 1].id}" if place > 0 else None
     after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
@@ -37,5 +38,5 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
 )
 def show(view: str, address: str) -> Any:
     """Show the stages, or how probable each was."""
-    stored = load_night(owner_now(), address.rpartition("/")[2])
+    stored = load_night(actor_now(), address.rpartition("/")[2])
     return dash.no_update if stored is None else night_figure(stored.analysis, probabilities=view == "probabilities")

@@ -3,8 +3,9 @@
 import dash
 
 from components import states
+from somnia_server.access.rules import EVERYBODY
 
-dash.register_page(__name__, title="SOMNIA")
+dash.register_page(__name__, title="SOMNIA", roles=EVERYBODY)
 
 
 def layout(**_: str) -> object:

@@ -9,29 +9,29 @@ from components import ids, progress, upload
 from pages import _analysing as analysing
 from somnia_engine.synthetic import DEMOS
 from somnia_engine.text import t
-from somnia_server.access import owner_from_cookie, owner_now
-from somnia_server.access.visitor import cookie_name
+from somnia_server.access import actor_from_cookies, actor_now
+from somnia_server.access.rules import KEEPERS
 from somnia_server.work import queue, uploads
 
-dash.register_page(__name__, path="/upload", title="SOMNIA")
+dash.register_page(__name__, path="/upload", title="SOMNIA", roles=KEEPERS)
 
 
 def layout(demo: str = "", **_: str) -> html.Div:
     """Return the page as it stands: files that are here, analyses under way; a demo night that the address names is taken first."""
-    owner = owner_now()
-    if demo in {one.key for one in DEMOS} and not uploads.list_uploads(owner):
-        uploads.add_demo(owner, demo)
-    jobs = analysing.jobs(owner)
+    actor = actor_now()
+    if demo in {one.key for one in DEMOS} and not uploads.list_uploads(actor):
+        uploads.add_demo(actor, demo)
+    jobs = analysing.jobs(actor)
     return html.Div(
         [
             html.H1(t("Upload a night")),
             upload.step("1", t("Bring the files"), upload.drop_zone(), html.Div(id=ids.TRANSFERS), analysing.demos()),
-            upload.step("2", t("What was found"), html.Div(analysing.rows(owner), id=ids.FOUND, className="files")),
+            upload.step("2", t("What was found"), html.Div(analysing.rows(actor), id=ids.FOUND, className="files")),
             upload.step(
                 "3",
                 t("Analyze"),
-                analysing.fields(owner),
-                html.Div(analysing.summary(owner), id=ids.SUMMARY, className="stack-small"),
+                analysing.fields(actor),
+                html.Div(analysing.summary(actor), id=ids.SUMMARY, className="stack-small"),
                 analysing.following(jobs),
             ),
             *upload.carriers([job.id for job in jobs if not job.over]),
@@ -51,22 +51,22 @@ def layout(demo: str = "", **_: str) -> html.Div:
 )
 def change_files(_arrived: Any, _removed: Any, _taken: Any, zone: str | None, start: str | None) -> Any:
     """Take a demo night, remove a file or say more about all, then show what is here."""
-    owner, asked = owner_now(), ctx.triggered_id
+    actor, asked = actor_now(), ctx.triggered_id
     if isinstance(asked, dict) and not ctx.triggered[0]["value"]:
         return no_update
     if isinstance(asked, dict) and "key" in asked:
-        uploads.add_demo(owner, asked["key"])
+        uploads.add_demo(actor, asked["key"])
     elif isinstance(asked, dict):
-        uploads.remove_upload(owner, asked["upload"])
-    return analysing.rows(owner, zone, start)
+        uploads.remove_upload(actor, asked["upload"])
+    return analysing.rows(actor, zone, start)
 
 
 @callback(Output(ids.upload("row", MATCH), "children"), Input(ids.upload("look", MATCH), "data"))
 def look_into(asked: list[str | None]) -> Any:
     """Look into one file and show what it holds."""
     upload_id, zone, start = asked
-    file = analysing.files(owner_now()).get(upload_id or "")
-    return no_update if file is None else upload.looked_row(file, analysing.look(file, zone, start))
+    file = analysing.files(actor_now()).get(upload_id or "")
+    return no_update if file is None else upload.looked_row(file, analysing.look(actor_now(), file, zone, start))
 
 
 @callback(
@@ -80,9 +80,9 @@ def look_into(asked: list[str | None]) -> Any:
 )
 def sum_up(_looked: Any, _under_way: Any, start: str | None) -> Any:
     """Say how the files lie to one another and what is still to be said."""
-    found = analysing.found(owner_now())
+    found = analysing.found(actor_now())
     open_start = any(one.survey is not None and one.survey.needs_start for one in found)
-    return analysing.summary(owner_now()), not upload.zone_open(found), not open_start and not start
+    return analysing.summary(actor_now()), not upload.zone_open(found), not open_start and not start
 
 
 @callback(
@@ -101,8 +101,8 @@ def begin(clicks: int | None, nights: list[str] | None, zone: str | None, start:
     """Write the job rows at once, so that a click is never lost, and begin to follow them."""
     if not clicks:
         return (no_update,) * 5
-    made = analysing.enqueue(owner_now(), nights, zone, start)
-    return made, made, progress.job_rows(analysing.jobs(owner_now())), False, True
+    made = analysing.enqueue(actor_now(), nights, zone, start)
+    return made, made, progress.job_rows(analysing.jobs(actor_now())), False, True
 
 
 @callback(
@@ -116,7 +116,7 @@ def begin(clicks: int | None, nights: list[str] | None, zone: str | None, start:
 def follow(set_progress: Any, started: list[str]) -> bool:
     """Follow the visitor's own jobs; only how far they are passes through the cache."""
     analysing.stand_alone()
-    analysing.follow(owner_from_cookie(ctx.cookies.get(cookie_name())) or "", tuple(started), set_progress)
+    analysing.follow(actor_from_cookies(ctx.cookies), tuple(started), set_progress)
     return False
 
 
@@ -133,7 +133,7 @@ def follow(set_progress: Any, started: list[str]) -> bool:
 )
 def show_jobs(_tick: int, before: list[str], followed: bool) -> Any:
     """Show the job rows; when the last has ended, refresh the files and open the night if it is one."""
-    jobs = analysing.jobs(owner_now())
+    jobs = analysing.jobs(actor_now())
     active = [job.id for job in jobs if not job.over]
     ended = [job for job in jobs if job.over and job.id in before] if not active else []
     night = ended[0].night_id if len(before) == 1 and ended else None
@@ -144,7 +144,7 @@ def show_jobs(_tick: int, before: list[str], followed: bool) -> Any:
 @callback(Output(ids.UNDER_WAY, "data", allow_duplicate=True), Input(ids.STOP, "n_clicks"), prevent_initial_call=True)
 def stop(clicks: int | None) -> Any:
     """Cancel what is under way."""
-    for job in queue.jobs_of(owner_now()) if clicks else ():
+    for job in queue.jobs_of(actor_now()) if clicks else ():
         if not job.over:
-            queue.cancel(owner_now(), job.id)
+            queue.cancel(actor_now(), job.id)
     return no_update

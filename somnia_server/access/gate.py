@@ -1,17 +1,18 @@
-"""The gate: every rule is closed unless it stands here; what passes gets the headers that keep a browser safe."""
+"""The gate: every rule is closed unless it stands in `rules`; what passes gets the headers that keep a browser safe."""
 
+import json
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request
 
 from somnia_server.access import visitor
+from somnia_server.access.rules import PARTS, RULES, Guard, Rule
+from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 
-OPEN_RULES = frozenset({"/healthz", "/favicon.ico", "/_favicon.ico", "/robots.txt"})
-OPEN_PREFIXES = ("/assets/", "/_dash-component-suites/", "/static/")
+CACHEABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACK = "/_dash-update-component"
-TUS = "/upload/tus"
 CSP = (
     "default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -30,31 +31,57 @@ def allow_scripts(app: Flask, hashes: tuple[str, ...]) -> None:
 
 
 def _gate() -> None:
-    if _is_open(request.path) and request.method in READS:
+    if request.url_rule is None:  # no such address, or not this method: Flask says so itself
         return
-    if request.method in READS and _is_page():
+    rule = RULES.get(request.url_rule.rule)
+    if rule is None:
+        abort(404)
+    if rule.welcomes and request.method in READS:
         visitor.welcome()
-        return
-    owner = visitor.owner_now()
-    if request.method in READS:
+    actor = visitor.actor_known()
+    if actor is None and not rule.unknown:
+        abort(401)
+    if actor is not None and actor.role not in rule.roles:
+        abort(404)
+    if request.method not in READS:
+        _guard(rule, actor)
+    if request.path == CALLBACK and (actor is None or not _may_call(actor)):
+        abort(404)
+
+
+def _guard(rule: Rule, actor: Actor | None) -> None:
+    """Refuse what another site made a browser send."""
+    if rule.guard is Guard.TOKEN:
         return
     if not _same_origin():
         abort(403)
-    if request.path == TUS or request.path.startswith(f"{TUS}/"):
-        if "Tus-Resumable" not in request.headers:  # a header that no other site can send
-            abort(412)
-    elif not visitor.csrf_matches(request.headers.get(visitor.CSRF_HEADER, ""), owner):
+    if rule.guard is Guard.TUS and "Tus-Resumable" not in request.headers:
+        abort(412)
+    if rule.guard is Guard.CALLBACK and (actor is None or not visitor.csrf_matches(request.headers.get(visitor.CSRF_HEADER, ""), actor)):
         abort(403)
 
 
-def _is_open(path: str) -> bool:
-    return path in OPEN_RULES or path.startswith(OPEN_PREFIXES)
+def _may_call(actor: Actor) -> bool:
+    """Return whether the callback that is asked for belongs to a part of the pages that is open to this actor."""
+    asked = request.get_json(silent=True)
+    output = asked.get("output") if isinstance(asked, dict) else None
+    return isinstance(output, str) and all(actor.role in PARTS.get(part, ()) for part in parts_of(output))
 
 
-def _is_page() -> bool:
-    """Return whether the request reaches Dash's own index (any path that is no other rule), its layout or its list of callbacks."""
-    rule = request.url_rule.rule if request.url_rule is not None else ""
-    return rule in ("/", "/<path:path>") or request.path in ("/_dash-layout", "/_dash-dependencies")
+def parts_of(output: str) -> frozenset[str]:
+    """Return the parts that a callback's output names: `..upload-jobs.children...upload-poll.disabled..` belongs to `upload`."""
+    pieces = output.strip(".").split("...") if output.startswith("..") else [output]
+    return frozenset(_part(piece) for piece in pieces)
+
+
+def _part(piece: str) -> str:
+    name = piece
+    if piece.startswith("{"):
+        try:
+            name = str(json.loads(piece[: piece.rindex("}") + 1]).get("type", ""))
+        except ValueError:
+            return ""
+    return "_pages" if name.startswith("_pages_") else name.partition(".")[0].partition("-")[0]
 
 
 def _same_origin() -> bool:
@@ -66,19 +93,19 @@ def _same_origin() -> bool:
 
 
 def _headers(response: Response) -> Response:
-    if "owner" in g:
+    if "actor" in g:
         visitor.send_cookies(response)
     headers = response.headers
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", CSP.format(scripts=_scripts()))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     if house().settings.tls:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if not _is_open(request.path):
+    if not request.path.startswith(CACHEABLE):
         headers["Cache-Control"] = "no-store"
     return response
 

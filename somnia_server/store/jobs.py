@@ -12,9 +12,11 @@ from sqlalchemy.orm import aliased
 
 from somnia_engine.text import Text
 from somnia_server.store import codec
+from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept, put_night
+from somnia_server.store.reach import handles
 from somnia_server.store.tables import JobRow, JobUploadRow, session
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
@@ -61,17 +63,20 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job to be made: which files, which night of theirs, recognised again by its fingerprint."""
+    """A job to be made: whose night, which files, which night of theirs, recognised again by its fingerprint."""
 
+    owner: str
     upload_ids: tuple[str, ...]
     night: date | None
     choices: Choices
     fingerprint: str
 
 
-def add_job(owner: str, order: Order) -> str:
-    """Queue a job; the one that is already under way for the same files and choices is returned instead."""
+def add_job(actor: Actor, order: Order) -> str:
+    """Queue a job on files that the actor handles; the one that is already under way for the same files and choices is returned instead."""
+    owner = order.owner
     job = JobRow(id=secrets.token_hex(16), owner=owner, fingerprint=order.fingerprint, state=QUEUED, night=order.night, created_at=now())
+    job.brought_by = actor.id
     job.stage, job.fraction, job.attempts, job.cancel_asked = "", 0.0, 0, False
     job.sealed_options = house().vault.seal(codec.dumps(order.choices), table="jobs.options", row=job.id, owner=owner)
     session().add(job)
@@ -91,28 +96,33 @@ def add_job(owner: str, order: Order) -> str:
     return job.id
 
 
-def job_for(owner: str, job_id: str) -> JobView | None:
-    """Return one job; None when this owner has none of that id."""
+def job_for(actor: Actor, job_id: str) -> JobView | None:
+    """Return one job; None when there is none of that id that this actor handles."""
     session().expire_all()
-    row = session().scalars(select(JobRow).where(JobRow.owner == owner, JobRow.id == job_id)).one_or_none()
+    row = session().scalars(select(JobRow).where(handles(actor, JobRow), JobRow.id == job_id)).one_or_none()
     return None if row is None else _view(row)
 
 
-def jobs_of(owner: str) -> tuple[JobView, ...]:
-    """Return an owner's jobs, newest first."""
+def jobs_of(actor: Actor, subject: str | None = None) -> tuple[JobView, ...]:
+    """Return the jobs for a person (the actor by default) that the actor handles, newest first."""
     session().expire_all()
-    rows = session().scalars(select(JobRow).where(JobRow.owner == owner).order_by(JobRow.created_at.desc(), JobRow.night.desc()))
-    return tuple(_view(row) for row in rows)
+    mine = select(JobRow).where(JobRow.owner == (subject or actor.id), handles(actor, JobRow))
+    return tuple(_view(row) for row in session().scalars(mine.order_by(JobRow.created_at.desc(), JobRow.night.desc())))
 
 
-def cancel(owner: str, job_id: str) -> bool:
-    """Ask a job to end; False when this owner has none of that id that is under way."""
-    mine = and_(JobRow.owner == owner, JobRow.id == job_id)
+def cancel(actor: Actor, job_id: str) -> bool:
+    """Ask a job to end; False when there is none of that id under way that this actor handles."""
+    mine = and_(handles(actor, JobRow), JobRow.id == job_id)
     at = now()
     waiting = session().execute(
-        update(JobRow).where(mine, JobRow.state == QUEUED).values(state=CANCELLED, cancel_asked=True, finished_at=at)
+        update(JobRow)
+        .where(mine, JobRow.state == QUEUED)
+        .values(state=CANCELLED, cancel_asked=True, finished_at=at)
+        .execution_options(synchronize_session=False)
     )
-    running = session().execute(update(JobRow).where(mine, JobRow.state == RUNNING).values(cancel_asked=True))
+    running = session().execute(
+        update(JobRow).where(mine, JobRow.state == RUNNING).values(cancel_asked=True).execution_options(synchronize_session=False)
+    )
     session().commit()
     return _count(waiting) + _count(running) > 0
 

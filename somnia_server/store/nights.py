@@ -1,8 +1,8 @@
-"""The nights of an owner: kept sealed, found only by their owner."""
+"""The nights of an owner: kept sealed, found only by who may see them."""
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from sqlalchemy.orm import undefer
 
 from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import Stage
-from somnia_engine.types.night import NightAnalysis, NightHistory, SleepStatistics
-from somnia_server.store import nightcodec
+from somnia_engine.types.night import NightAnalysis, SleepStatistics
+from somnia_server.store import audit, nightcodec
+from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
+from somnia_server.store.reach import changes, reads_nights
 from somnia_server.store.tables import NightRow, session
 
 HISTORY_NIGHTS = 60
@@ -26,6 +28,7 @@ class NightSummary:
     """A night as a list shows it; `stages` (n,) int8 is the ribbon, empty when there is none."""
 
     id: str
+    owner: str
     night: date
     start: datetime | None
     zone: str | None
@@ -46,6 +49,7 @@ class StoredNight:
     """A night as its page shows it."""
 
     id: str
+    owner: str
     night: date
     analysis: NightAnalysis
     created_at: datetime
@@ -82,35 +86,35 @@ def put_night(owner: str, blobs: tuple[bytes, bytes], *, kept: Kept) -> str:
     return row.id
 
 
-def list_nights(owner: str) -> tuple[NightSummary, ...]:
-    """Return an owner's nights, newest first."""
-    rows = session().scalars(
-        select(NightRow).where(NightRow.owner == owner, _alive()).order_by(NightRow.night.desc(), NightRow.created_at.desc())
-    )
-    return tuple(_summary(row) for row in rows)
+def list_nights(actor: Actor, subject: str | None = None) -> tuple[NightSummary, ...]:
+    """Return a person's nights (the actor's own by default) as far as the actor may see them, newest first."""
+    owner = subject or actor.id
+    mine = select(NightRow).where(NightRow.owner == owner, reads_nights(actor), _alive())
+    rows = session().scalars(mine.order_by(NightRow.night.desc(), NightRow.created_at.desc())).all()
+    found = tuple(_summary(row) for row in rows)
+    if found:
+        audit.note_read(actor, "list_nights", subject=owner)
+    return found
 
 
-def load_night(owner: str, night_id: str) -> StoredNight | None:
-    """Return one night; None when this owner has none of that id."""
-    query = select(NightRow).where(NightRow.owner == owner, NightRow.id == night_id, _alive()).options(undefer(NightRow.sealed_series))
+def load_night(actor: Actor, night_id: str) -> StoredNight | None:
+    """Return one night; None when there is none of that id that this actor may see."""
+    query = select(NightRow).where(NightRow.id == night_id, reads_nights(actor), _alive()).options(undefer(NightRow.sealed_series))
     row = session().scalars(query).one_or_none()
     if row is None:
         return None
-    return StoredNight(row.id, row.night, nightcodec.unpack_night(*_blobs(row)), row.created_at, row.expires_at, row.demo)
+    found = StoredNight(row.id, row.owner, row.night, nightcodec.unpack_night(*_blobs(row)), row.created_at, row.expires_at, row.demo)
+    audit.note_read(actor, "read_night", subject=found.owner, thing=found.id)
+    return found
 
 
-def delete_night(owner: str, night_id: str) -> bool:
-    """Delete one night; False when this owner has none of that id."""
-    gone = session().execute(delete(NightRow).where(NightRow.owner == owner, NightRow.id == night_id))
+def delete_night(actor: Actor, night_id: str) -> bool:
+    """Delete one night; False when there is none of that id that this actor may change."""
+    gone = session().execute(
+        delete(NightRow).where(NightRow.id == night_id, changes(actor, NightRow.owner)).execution_options(synchronize_session=False)
+    )
     session().commit()
     return _count(gone) > 0
-
-
-def history_before(owner: str, start: datetime | None) -> NightHistory:
-    """Return the nights that began before `start` (all when None), in order of time."""
-    blobs = history_blobs(owner, None if start is None else start.date() + timedelta(days=1), demo=None)
-    records = (nightcodec.unpack_record(*pair) for pair in blobs)
-    return NightHistory(tuple(r for r in records if start is None or r.start is None or r.start < start))
 
 
 def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tuple[tuple[bytes, bytes], ...]:
@@ -161,6 +165,7 @@ def _summary(row: NightRow) -> NightSummary:
     ribbon = summary.ribbon
     return NightSummary(
         id=row.id,
+        owner=row.owner,
         night=row.night,
         start=summary.start,
         zone=summary.zone,

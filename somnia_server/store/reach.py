@@ -1,11 +1,11 @@
 """Which rows an actor reaches: the predicates that every query on a person's data carries."""
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
-from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, KioskRow, NightRow
+from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, UploadRow
 
 NIGHTS, REPORTS = "nights", "reports"
 """What a grant opens: nights with all that is in them, or their reports only."""
@@ -24,12 +24,24 @@ def changes(actor: Actor, owner: Owner) -> ColumnElement[bool]:
     return false() if actor.role is Role.KIOSK else _own_or_ward(actor, owner)
 
 
-def uploads_for(actor: Actor, owner: Owner) -> ColumnElement[bool]:
-    """Return for which owners an actor may bring files and have them analysed: own, a ward's, granted so."""
+def handles(actor: Actor, table: type[UploadRow] | type[JobRow]) -> ColumnElement[bool]:
+    """Return which uploads or jobs an actor may see and change: own, a ward's, and what a doctor brought while that is granted."""
     if actor.role is not Role.DOCTOR:
-        return changes(actor, owner)
-    granted = exists().where(GrantRow.patient == owner, GrantRow.doctor == actor.id, GrantRow.may_upload, alive_grant())
-    return or_(changes(actor, owner), granted)
+        return changes(actor, table.owner)
+    granted = exists().where(GrantRow.patient == table.owner, _may_upload(actor))
+    return or_(changes(actor, table.owner), and_(table.brought_by == actor.id, granted))
+
+
+def may_bring(actor: Actor, subject: str) -> ColumnElement[bool]:
+    """Return whether an actor may bring files for somebody and have them analysed."""
+    ward = exists().where(GuardianRow.minor == subject, GuardianRow.guardian == actor.id, alive_guardian())
+    granted = exists().where(GrantRow.patient == subject, _may_upload(actor)) if actor.role is Role.DOCTOR else false()
+    own = actor.id == subject and actor.role is not Role.KIOSK
+    return or_(true() if own else false(), ward, granted)
+
+
+def _may_upload(actor: Actor) -> ColumnElement[bool]:
+    return and_(GrantRow.doctor == actor.id, GrantRow.may_upload, alive_grant())
 
 
 def alive_grant() -> ColumnElement[bool]:

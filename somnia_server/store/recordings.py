@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, select, update
 
+from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
+from somnia_server.store.reach import handles, may_bring
 from somnia_server.store.tables import JobRow, JobUploadRow, UploadRow, session
 from somnia_server.store.vault import FRAME_BYTES, Place, SealedWriter, read_sealed, sealed_size
 
@@ -34,26 +36,30 @@ class Upload:
     demo: str | None = None
 
 
-def add_upload(owner: str, name: str, *, size: int) -> str:
-    """Make the row of a file that is about to arrive; return its id."""
-    return _add(owner, name, size=size, demo=None)
+def add_upload(actor: Actor, name: str, *, size: int, subject: str | None = None) -> str | None:
+    """Make the row of a file that is about to arrive and return its id; None when the actor may bring nothing for this person."""
+    owner = subject or actor.id
+    if not session().scalar(select(may_bring(actor, owner))):
+        return None
+    return _add(owner, name, size=size, brought_by=actor.id)
 
 
-def add_demo_upload(owner: str, path: Path, *, sha256: str) -> str:
-    """Make the row of a demo file for one owner (the one that is there already, if any); return its id."""
+def add_demo_upload(actor: Actor, path: Path, *, sha256: str) -> str:
+    """Make the row of a demo file for the actor (the one that is there already, if any); return its id."""
+    owner = actor.id
     demo = path.relative_to(house().settings.demo).as_posix()
     query = select(UploadRow.id).where(UploadRow.owner == owner, UploadRow.demo == demo, UploadRow.expires_at > now() + timedelta(hours=1))
     there = session().scalars(query).first()
     if there is not None:
         return there
     upload_id = _add(owner, path.name, size=path.stat().st_size, demo=demo)
-    mark_ready(owner, upload_id, sha256=sha256)
+    mark_ready(actor, upload_id, sha256=sha256)
     return upload_id
 
 
-def _add(owner: str, name: str, *, size: int, demo: str | None) -> str:
+def _add(owner: str, name: str, *, size: int, demo: str | None = None, brought_by: str | None = None) -> str:
     at = now()
-    row = UploadRow(id=secrets.token_hex(16), owner=owner, state=RECEIVING, size=size, created_at=at, demo=demo)
+    row = UploadRow(id=secrets.token_hex(16), owner=owner, brought_by=brought_by, state=RECEIVING, size=size, created_at=at, demo=demo)
     row.expires_at = at + timedelta(hours=house().settings.visitor_hours)
     row.sealed_name = house().vault.seal(name.encode(), table="uploads.name", row=row.id, owner=owner)
     note_visitor(owner)
@@ -62,65 +68,64 @@ def _add(owner: str, name: str, *, size: int, demo: str | None) -> str:
     return row.id
 
 
-def find_upload(owner: str, upload_id: str) -> Upload | None:
-    """Return one upload; None when this owner has none of that id."""
-    row = _row(owner, upload_id)
+def find_upload(actor: Actor, upload_id: str) -> Upload | None:
+    """Return one upload; None when there is none of that id that this actor handles."""
+    row = _row(actor, upload_id)
     return None if row is None else _upload(row)
 
 
-def list_uploads(owner: str) -> tuple[Upload, ...]:
-    """Return an owner's uploads, oldest first."""
-    rows = session().scalars(select(UploadRow).where(UploadRow.owner == owner, UploadRow.expires_at > now()).order_by(UploadRow.created_at))
-    return tuple(_upload(row) for row in rows)
+def list_uploads(actor: Actor, subject: str | None = None) -> tuple[Upload, ...]:
+    """Return the uploads for a person (the actor by default) that the actor handles, oldest first."""
+    mine = select(UploadRow).where(UploadRow.owner == (subject or actor.id), handles(actor, UploadRow), UploadRow.expires_at > now())
+    return tuple(_upload(row) for row in session().scalars(mine.order_by(UploadRow.created_at)))
 
 
-def mark_ready(owner: str, upload_id: str, *, sha256: str) -> None:
+def mark_ready(actor: Actor, upload_id: str, *, sha256: str) -> None:
     """Note that every byte has arrived, and their digest."""
-    row = _row(owner, upload_id)
+    row = _row(actor, upload_id)
     if row is not None:
         row.state = READY
-        row.sealed_sha256 = house().vault.seal(sha256.encode(), table="uploads.sha256", row=row.id, owner=owner)
+        row.sealed_sha256 = house().vault.seal(sha256.encode(), table="uploads.sha256", row=row.id, owner=row.owner)
         session().commit()
 
 
-def remove_upload(owner: str, upload_id: str) -> bool:
-    """Delete an upload and its bytes; False when this owner has none of that id or a job still needs it."""
-    row = _row(owner, upload_id)
+def remove_upload(actor: Actor, upload_id: str) -> bool:
+    """Delete an upload and its bytes; False when this actor handles none of that id or a job still needs it."""
+    row = _row(actor, upload_id)
     if row is None or _busy(upload_id):
         return False
     _drop([upload_id])
     return True
 
 
-def save_survey(owner: str, upload_id: str, survey: bytes) -> None:
+def save_survey(upload: Upload, survey: bytes) -> None:
     """Keep what was found in a file, sealed."""
-    sealed = house().vault.seal(survey, table="uploads.survey", row=upload_id, owner=owner)
-    session().execute(update(UploadRow).where(UploadRow.owner == owner, UploadRow.id == upload_id).values(sealed_survey=sealed))
+    sealed = house().vault.seal(survey, table="uploads.survey", row=upload.id, owner=upload.owner)
+    session().execute(update(UploadRow).where(UploadRow.owner == upload.owner, UploadRow.id == upload.id).values(sealed_survey=sealed))
     session().commit()
 
 
-def load_survey(owner: str, upload_id: str) -> bytes | None:
+def load_survey(upload: Upload) -> bytes | None:
     """Return what `save_survey` kept."""
-    row = _row(owner, upload_id)
-    if row is None or row.sealed_survey is None:
-        return None
-    return house().vault.open_sealed(row.sealed_survey, table="uploads.survey", row=row.id, owner=owner)
+    query = select(UploadRow.sealed_survey).where(UploadRow.owner == upload.owner, UploadRow.id == upload.id)
+    sealed = session().scalar(query)
+    return None if sealed is None else house().vault.open_sealed(sealed, table="uploads.survey", row=upload.id, owner=upload.owner)
 
 
-def open_writer(owner: str, upload_id: str) -> SealedWriter:
+def open_writer(upload: Upload) -> SealedWriter:
     """Open the sealed bytes of an upload at their end."""
-    return SealedWriter(_path(upload_id), vault=house().vault, place=Place(STREAM, upload_id, owner))
+    return SealedWriter(_path(upload.id), vault=house().vault, place=Place(STREAM, upload.id, upload.owner))
 
 
-def stream(owner: str, upload_id: str) -> Iterator[bytes]:
+def stream(upload: Upload) -> Iterator[bytes]:
     """Yield the plain bytes of an upload that has arrived."""
-    return read_sealed(_path(upload_id), vault=house().vault, place=Place(STREAM, upload_id, owner))
+    return read_sealed(_path(upload.id), vault=house().vault, place=Place(STREAM, upload.id, upload.owner))
 
 
 def plain_pieces(upload: Upload) -> Iterator[bytes]:
     """Yield the plain bytes of an upload, a demo file included."""
     if upload.demo is None:
-        yield from stream(upload.owner, upload.id)
+        yield from stream(upload)
         return
     with (house().settings.demo / upload.demo).open("rb") as file:
         while piece := file.read(FRAME_BYTES):
@@ -168,8 +173,8 @@ def _busy(upload_id: str) -> bool:
     return bool(session().scalar(query.where(JobUploadRow.upload_id == upload_id, JobRow.state.in_(ACTIVE))))
 
 
-def _row(owner: str, upload_id: str) -> UploadRow | None:
-    query = select(UploadRow).where(UploadRow.owner == owner, UploadRow.id == upload_id, UploadRow.expires_at > now())
+def _row(actor: Actor, upload_id: str) -> UploadRow | None:
+    query = select(UploadRow).where(UploadRow.id == upload_id, handles(actor, UploadRow), UploadRow.expires_at > now())
     return session().scalars(query).one_or_none()
 
 

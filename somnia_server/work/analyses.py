@@ -11,6 +11,7 @@ from datetime import timedelta
 from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_server.store import codec, jobs, nights, recordings
+from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.jobs import Claim
 from somnia_server.store.nights import Kept
@@ -68,7 +69,7 @@ def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _uploads(claim: Claim) -> tuple[Upload, ...]:
-    found = [recordings.find_upload(claim.owner, upload_id) for upload_id in claim.upload_ids]
+    found = [recordings.find_upload(Actor.owner(claim.owner), upload_id) for upload_id in claim.upload_ids]
     ready = tuple(upload for upload in found if upload is not None and upload.state == READY)
     if not ready or len(ready) < len(found):
         raise door.RefusedError(GONE)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from somnia_server.store import codec, jobs, recordings
+from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
 from somnia_server.store.jobs import JobView, Order
@@ -18,21 +19,22 @@ cancel = jobs.cancel
 
 
 def enqueue(
-    owner: str, upload_ids: Sequence[str], *, nights: Sequence[date | None] = (None,), choices: Choices | None = None
+    actor: Actor, upload_ids: Sequence[str], *, nights: Sequence[date | None] = (None,), choices: Choices | None = None
 ) -> tuple[str, ...]:
-    """Queue one job a night and return their ids, in order of the nights; ids that are not this owner's are left out.
+    """Queue one job a night and return their ids, in order of the nights; ids that this actor does not handle are left out.
 
     A night takes the files whose survey holds it; a file whose time nobody knows joins a single night only.
     The same files, night and choices that are under way already are not queued again.
     """
-    found = [recordings.find_upload(owner, upload_id) for upload_id in dict.fromkeys(upload_ids)]
+    found = [recordings.find_upload(actor, upload_id) for upload_id in dict.fromkeys(upload_ids)]
     ready = [upload for upload in found if upload is not None and upload.state == READY]
+    ready = [upload for upload in ready if upload.owner == ready[0].owner]  # a night is one person's
     made = []
     wanted = {night or _only_night(ready) for night in nights}
     for night in sorted(wanted, key=lambda n: n or date.max):
         files = [upload for upload in ready if _holds(upload, {night} if len(wanted) > 1 else {night, None})]
         if files:
-            made.append(jobs.add_job(owner, _order(owner, files, night=night, choices=choices or Choices())))
+            made.append(jobs.add_job(actor, _order(files, night=night, choices=choices or Choices())))
     return tuple(made)
 
 
@@ -43,10 +45,11 @@ def _only_night(uploads: Sequence[Upload]) -> date | None:
     return spans.pop() if None not in found and len(spans) == 1 else None
 
 
-def _order(owner: str, files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:
+def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:
+    owner = files[0].owner
     digests = sorted(upload.sha256 or upload.id for upload in files)
     fingerprint = house().vault.fingerprint(owner, str(night), codec.dumps(choices).decode(), *digests)
-    return Order(tuple(upload.id for upload in files), night, choices, fingerprint)
+    return Order(owner, tuple(upload.id for upload in files), night, choices, fingerprint)
 
 
 def _holds(upload: Upload, nights: set[date | None]) -> bool:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import ClientDisconnected
 
 from somnia_engine.text import t
-from somnia_server.access.visitor import owner_now
+from somnia_server.access.visitor import actor_now
 from somnia_server.store import recordings
 from somnia_server.store.house import house
 from somnia_server.store.recordings import READY, Upload
@@ -61,19 +61,21 @@ def create() -> Response:
         return _problem(413, t("This file has {size} MB; at most {most} MB can be uploaded here.", size=size >> 20, most=most >> 20))
     if size == 0:
         return _problem(400, t("This file is empty."))
-    upload_id = recordings.add_upload(owner_now(), _file_name(), size=size)
+    upload_id = recordings.add_upload(actor_now(), _file_name(), size=size)
+    if upload_id is None:
+        return _problem(404, t("This upload is not here. Choose the file again."))
     return Response(status=201, headers={"Location": f"/upload/tus/{upload_id}", "Upload-Offset": "0"})
 
 
 @tus.route("/<upload_id>", methods=["HEAD"])
 def head(upload_id: str) -> Response:
     """Say how much has arrived."""
-    upload = recordings.find_upload(owner_now(), upload_id)
+    upload = recordings.find_upload(actor_now(), upload_id)
     if upload is None or upload.demo is not None:
         return Response(status=404)
     if upload.state != READY and upload.received == upload.size:
         try:  # the server died between the last byte and its note of it
-            with recordings.open_writer(upload.owner, upload.id) as writer:
+            with recordings.open_writer(upload) as writer:
                 _complete(upload, writer, None)
         except BlockingIOError:
             return Response(status=423)
@@ -85,7 +87,7 @@ def head(upload_id: str) -> Response:
 def patch(upload_id: str) -> Response:
     """Take the next bytes, seal them as they come, and note when the last has arrived."""
     request.max_content_length = house().settings.max_upload_bytes
-    upload = recordings.find_upload(owner_now(), upload_id)
+    upload = recordings.find_upload(actor_now(), upload_id)
     if upload is None or upload.demo is not None:
         return _problem(404, t("This upload is not here. Choose the file again."))
     if request.mimetype != "application/offset+octet-stream":
@@ -93,7 +95,7 @@ def patch(upload_id: str) -> Response:
     if upload.state == READY:
         return _conflict(upload.size) if _number("Upload-Offset") != upload.size else _taken(upload.size)
     try:
-        with recordings.open_writer(upload.owner, upload.id) as writer:
+        with recordings.open_writer(upload) as writer:
             return _append(upload, writer)
     except BlockingIOError:
         return _problem(423, t("This file is being uploaded already."))
@@ -108,7 +110,7 @@ def patch(upload_id: str) -> Response:
 def terminate(upload_id: str) -> Response:
     """Delete an upload."""
     _digests.pop(upload_id, None)
-    return Response(status=204 if recordings.remove_upload(owner_now(), upload_id) else 404)
+    return Response(status=204 if recordings.remove_upload(actor_now(), upload_id) else 404)
 
 
 def _append(upload: Upload, writer: SealedWriter) -> Response:
@@ -139,10 +141,10 @@ def _complete(upload: Upload, writer: SealedWriter, sha256: str | None) -> None:
     _digests.pop(upload.id, None)
     if sha256 is None:
         digest = hashlib.sha256()
-        for piece in recordings.stream(upload.owner, upload.id):
+        for piece in recordings.stream(upload):
             digest.update(piece)
         sha256 = digest.hexdigest()
-    recordings.mark_ready(upload.owner, upload.id, sha256=sha256)
+    recordings.mark_ready(actor_now(), upload.id, sha256=sha256)
 
 
 def _remember(upload_id: str, offset: int, digest: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from somnia_engine.text import Text
 from somnia_engine.types.recording import ReadOptions, Survey
 from somnia_server.store import codec, recordings
+from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
 from somnia_server.store.recordings import READY, Upload
@@ -28,7 +29,7 @@ NOT_HERE = Text("This file is not here, or has not arrived completely.")
 TOO_LONG = Text("Looking into this file took too long. Split it, or upload a shorter export.")
 
 
-def survey_upload(owner: str, upload_id: str, choices: Choices | ReadOptions | None = None) -> Survey:
+def survey_upload(actor: Actor, upload_id: str, choices: Choices | ReadOptions | None = None) -> Survey:
     """Return what a file holds, found in the locked room; remembered until other choices are made.
 
     Raises
@@ -37,19 +38,19 @@ def survey_upload(owner: str, upload_id: str, choices: Choices | ReadOptions | N
         The file cannot be read; its `text` says why and what can be.
     """
     choices = Choices() if choices is None else Choices(choices.zone, choices.start)
-    upload = recordings.find_upload(owner, upload_id)
+    upload = recordings.find_upload(actor, upload_id)
     if upload is None or upload.state != READY:
         raise RefusedError(NOT_HERE)
-    asked, known = codec.dumps(choices), recordings.load_survey(owner, upload_id)
+    asked, known = codec.dumps(choices), recordings.load_survey(upload)
     if known is None or known.partition(b"\n")[0] != asked:
         known = asked + b"\n" + _survey(upload, choices)
-        recordings.save_survey(owner, upload_id, known)
+        recordings.save_survey(upload, known)
     return codec.loads(Survey, known.partition(b"\n")[2])
 
 
 def known_survey(upload: Upload) -> Survey | None:
     """Return what was last found in a file, without looking again."""
-    known = recordings.load_survey(upload.owner, upload.id)
+    known = recordings.load_survey(upload)
     return None if known is None else codec.loads(Survey, known.partition(b"\n")[2])
 
 
@@ -68,13 +69,13 @@ def _survey(upload: Upload, choices: Choices) -> bytes:
     return answer.frames[room.RESULT]
 
 
-def add_demo(owner: str, key: str) -> tuple[str, ...]:
-    """Give an owner the files of a demo; KeyError when it was not prepared."""
+def add_demo(actor: Actor, key: str) -> tuple[str, ...]:
+    """Give the actor the files of a demo; KeyError when it was not prepared."""
     folder = house().settings.demo / Path(key).name
     if not key or not folder.is_dir():
         raise KeyError(key)
     paths = sorted(path for path in folder.iterdir() if path.is_file())
-    return tuple(recordings.add_demo_upload(owner, path, sha256=_digest(path)) for path in paths)
+    return tuple(recordings.add_demo_upload(actor, path, sha256=_digest(path)) for path in paths)
 
 
 def _digest(path: Path) -> str:

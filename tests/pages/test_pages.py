@@ -10,8 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from somnia_server.access import owner_from_cookie
-from somnia_server.access.visitor import COOKIE, CSRF_COOKIE, CSRF_HEADER
+from somnia_server.access.visitor import COOKIE, CSRF_COOKIE, CSRF_HEADER, visitor_from_cookie
 from somnia_server.settings import Settings
 from somnia_server.store.nights import Kept, save_night
 from tests.components.made import START, night
@@ -116,9 +115,9 @@ def sleeper(client: FlaskClient) -> FlaskClient:
     cookie = visitor.get_cookie(COOKIE)
     assert cookie is not None
     with client.application.app_context():
-        owner = owner_from_cookie(cookie.value)
-        assert owner is not None
-        save_night(owner, night(), kept=Kept(START.date(), "made"))
+        actor = visitor_from_cookie(cookie.value)
+        assert actor is not None
+        save_night(actor.id, night(), kept=Kept(START.date(), "made"))
     return visitor
 
 

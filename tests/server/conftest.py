@@ -19,8 +19,9 @@ from somnia_engine.types.night import Lights, NightAnalysis, SleepStatistics
 from somnia_engine.types.recording import Dropped
 from somnia_engine.types.signals import Signal
 from somnia_server import create_server
-from somnia_server.access import owner_from_cookie
+from somnia_server.access.visitor import visitor_from_cookie
 from somnia_server.settings import Settings
+from somnia_server.store.actors import Actor, Role
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -60,6 +61,11 @@ def context(app: Flask) -> Iterator[None]:
         yield
 
 
+def somebody(owner: str) -> Actor:
+    """Return a visitor of a short name."""
+    return Actor(owner, Role.VISITOR)
+
+
 class Visitor:
     """A browser with its own cookies."""
 
@@ -69,13 +75,13 @@ class Visitor:
         self.client.get("/welcome")
 
     @property
-    def owner(self) -> str:
+    def actor(self) -> Actor:
         cookie = self.client.get_cookie("somnia_visitor")
         assert cookie is not None
         with self.app.app_context():
-            owner = owner_from_cookie(cookie.value)
-        assert owner is not None
-        return owner
+            actor = visitor_from_cookie(cookie.value)
+        assert actor is not None
+        return actor
 
     def create(self, size: int, name: str = "night.csv") -> str:
         metadata = f"filename {base64.b64encode(name.encode()).decode()}"

@@ -15,6 +15,7 @@ class UploadRow(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     owner: Mapped[str] = mapped_column(OWNER)
     state: Mapped[str] = mapped_column(String(16))
+    brought_by: Mapped[str | None] = mapped_column(OWNER)
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
@@ -62,6 +63,7 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     owner: Mapped[str] = mapped_column(OWNER)
     fingerprint: Mapped[str] = mapped_column(String(64))
+    brought_by: Mapped[str | None] = mapped_column(OWNER)
     state: Mapped[str] = mapped_column(String(16))
     night: Mapped[date | None]
     stage: Mapped[str] = mapped_column(String(16), default="")

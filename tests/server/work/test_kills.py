@@ -35,8 +35,8 @@ def check(house: House, settings, kills: int) -> None:
         worker.wait()
         with house.app.app_context():
             recordings.release_done()
-            assert len(nights.list_nights(house.owner)) == i + 1
-            assert recordings.list_uploads(house.owner) == ()
+            assert len(nights.list_nights(house.actor)) == i + 1
+            assert recordings.list_uploads(house.actor) == ()
     assert list(settings.uploads.iterdir()) == []
 
 

@@ -12,16 +12,16 @@ from tests.server.conftest import TUS, Visitor
 OFFSET = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
-def stored(app, owner, upload_id):
+def stored(app, actor, upload_id):
     with app.app_context():
-        return b"".join(recordings.stream(owner, upload_id))
+        return b"".join(recordings.stream(recordings.find_upload(actor, upload_id)))
 
 
 def test_a_file_arrives_whole_with_its_name_and_digest(app, visitor):
     data = os.urandom(700_001)
     upload_id = visitor.upload(data, "my night.csv")
     with app.app_context():
-        (upload,) = recordings.list_uploads(visitor.owner)
+        (upload,) = recordings.list_uploads(visitor.actor)
     assert (upload.id, upload.name, upload.size, upload.received, upload.state) == (
         upload_id,
         "my night.csv",
@@ -30,7 +30,7 @@ def test_a_file_arrives_whole_with_its_name_and_digest(app, visitor):
         "ready",
     )
     assert upload.sha256 == hashlib.sha256(data).hexdigest()
-    assert stored(app, visitor.owner, upload_id) == data
+    assert stored(app, visitor.actor, upload_id) == data
 
 
 def test_an_interrupted_file_goes_on_where_it_stopped(app, visitor):
@@ -40,7 +40,7 @@ def test_an_interrupted_file_goes_on_where_it_stopped(app, visitor):
     head = visitor.client.head(url, headers=TUS)
     assert (head.status_code, head.headers["Upload-Offset"], head.headers["Upload-Length"]) == (200, "123456", "300000")
     assert visitor.patch(url, data[123_456:], 123_456).status_code == 204
-    assert stored(app, visitor.owner, url.rsplit("/", 1)[-1]) == data
+    assert stored(app, visitor.actor, url.rsplit("/", 1)[-1]) == data
 
 
 def test_an_upload_survives_a_restart_of_the_server(app, visitor, settings):
@@ -54,7 +54,7 @@ def test_an_upload_survives_a_restart_of_the_server(app, visitor, settings):
     assert again.client.head(url, headers=TUS).headers["Upload-Offset"] == "100000"
     assert again.patch(url, data[100_000:], 100_000).status_code == 204
     with app.app_context():
-        assert recordings.list_uploads(visitor.owner)[0].sha256 == hashlib.sha256(data).hexdigest()
+        assert recordings.list_uploads(visitor.actor)[0].sha256 == hashlib.sha256(data).hexdigest()
 
 
 @pytest.mark.parametrize("finished", [True, False])
@@ -62,15 +62,15 @@ def test_a_server_that_died_after_the_last_byte_completes_the_file_when_asked(ap
     data = os.urandom(5000)
     url = visitor.create(len(data))
     upload_id = url.rsplit("/", 1)[-1]
-    with app.app_context(), recordings.open_writer(visitor.owner, upload_id) as writer:
+    with app.app_context(), recordings.open_writer(recordings.find_upload(visitor.actor, upload_id)) as writer:
         writer.write(data)
         if finished:
             writer.finish()
     assert visitor.client.head(url, headers=TUS).headers["Upload-Offset"] == "5000"
     with app.app_context():
-        (upload,) = recordings.list_uploads(visitor.owner)
+        (upload,) = recordings.list_uploads(visitor.actor)
     assert (upload.state, upload.sha256) == ("ready", hashlib.sha256(data).hexdigest())
-    assert stored(app, visitor.owner, upload_id) == data
+    assert stored(app, visitor.actor, upload_id) == data
 
 
 def test_a_wrong_offset_is_a_conflict_that_names_the_right_one(visitor):
@@ -138,7 +138,7 @@ def test_a_full_disk_is_said_and_what_arrived_is_kept(app, visitor):
     offset = int(visitor.client.head(url, headers=TUS).headers["Upload-Offset"])
     assert 1000 <= offset < 600_000
     assert visitor.patch(url, b"b" * (2_000_000 - offset), offset).status_code == 204
-    assert stored(app, visitor.owner, url.rsplit("/", 1)[-1]) == b"a" * 1000 + b"b" * 1_999_000
+    assert stored(app, visitor.actor, url.rsplit("/", 1)[-1]) == b"a" * 1000 + b"b" * 1_999_000
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_full_disk_is_said_and_what_arrived_is_kept(app, visitor):
 def test_a_file_name_is_a_name_only(app, visitor, given, kept):
     visitor.create(5, given)
     with app.app_context():
-        name = recordings.list_uploads(visitor.owner)[0].name
+        name = recordings.list_uploads(visitor.actor)[0].name
     assert name.endswith(kept)
     assert "/" not in name
     assert len(name.encode()) <= 240
@@ -188,12 +188,12 @@ def test_a_demo_file_belongs_to_nobody_and_is_given_to_whoever_asks(app, visitor
     folder.mkdir()
     (folder / "watch.csv").write_bytes(b"time,hr_bpm\n")
     with app.app_context():
-        ids = add_demo(visitor.owner, "healthy")
-        assert add_demo(visitor.owner, "healthy") == ids
+        ids = add_demo(visitor.actor, "healthy")
+        assert add_demo(visitor.actor, "healthy") == ids
         with pytest.raises(KeyError):
-            add_demo(visitor.owner, "../uploads")
-        (upload,) = recordings.list_uploads(visitor.owner)
+            add_demo(visitor.actor, "../uploads")
+        (upload,) = recordings.list_uploads(visitor.actor)
         assert (upload.name, upload.state, upload.demo) == ("watch.csv", "ready", "healthy/watch.csv")
         assert b"".join(recordings.plain_pieces(upload)) == b"time,hr_bpm\n"
-        assert recordings.remove_upload(visitor.owner, upload.id)
+        assert recordings.remove_upload(visitor.actor, upload.id)
     assert (folder / "watch.csv").exists()

@@ -33,7 +33,7 @@ class House:
     """An instance with its web side in this process and its workers beside it."""
 
     def __init__(self, app: Flask, visitor: Visitor, environ: dict[str, str]) -> None:
-        self.app, self.visitor, self.owner = app, visitor, visitor.owner
+        self.app, self.visitor, self.actor = app, visitor, visitor.actor
         self.environ = os.environ | environ
         self.workers: list[subprocess.Popen[bytes]] = []
 
@@ -45,11 +45,11 @@ class House:
     def enqueue(self, data: bytes, name: str = "night.csv") -> str:
         upload_id = self.visitor.upload(data, name)
         with self.app.app_context():
-            return queue.enqueue(self.owner, [upload_id])[0]
+            return queue.enqueue(self.actor, [upload_id])[0]
 
     def job(self, job_id: str) -> queue.JobView:
         with self.app.app_context():
-            view = queue.job_for(self.owner, job_id)
+            view = queue.job_for(self.actor, job_id)
         assert view is not None
         return view
 
@@ -93,9 +93,9 @@ def test_a_night_goes_from_the_upload_to_the_shelf(home, settings):
     view = home.over(job_id)
     assert view.state == "done", view
     with home.app.app_context():
-        night = nights.load_night(home.owner, view.night_id)
+        night = nights.load_night(home.actor, view.night_id)
     with home.app.app_context():
-        until(lambda: uploads.list_uploads(home.owner) == (), "the end of the raw file")
+        until(lambda: uploads.list_uploads(home.actor) == (), "the end of the raw file")
     assert night.analysis.features.coverage("hr_bpm") > 0.9
     assert night.expires_at is not None
     assert temp_of(settings) == []
@@ -119,7 +119,7 @@ def test_a_killed_workers_job_is_resumed_by_the_next(home, settings):
     view = home.over(job_id)
     assert (view.state, view.attempts) == ("done", 2)
     with home.app.app_context():
-        assert len(nights.list_nights(home.owner)) == 1
+        assert len(nights.list_nights(home.actor)) == 1
     assert temp_of(settings) == []
 
 
@@ -128,7 +128,7 @@ def test_a_running_job_is_cancelled_within_seconds(home, settings):
     worker = home.start_worker()
     room = home.hold_room(worker)
     with home.app.app_context():
-        assert queue.cancel(home.owner, job_id)
+        assert queue.cancel(home.actor, job_id)
     asked = time.monotonic()
     assert home.over(job_id).state == "cancelled"
     assert time.monotonic() - asked < 10
@@ -178,8 +178,8 @@ def test_nothing_that_a_person_gave_can_be_read_from_the_disk(home, settings):
     assert home.over(job_id).state == "done"
     assert home.over(waiting).over
     with home.app.app_context():
-        (night, *_) = nights.list_nights(home.owner)
-        loaded = nights.load_night(home.owner, night.id)
+        (night, *_) = nights.list_nights(home.actor)
+        loaded = nights.load_night(home.actor, night.id)
     said = repr(loaded.analysis.quality) + repr(loaded.analysis.notes)
     assert canary in said
     bytes_of = [path.read_bytes() for path in settings.instance.rglob("*") if path.is_file()]
@@ -190,11 +190,11 @@ def test_nothing_that_a_person_gave_can_be_read_from_the_disk(home, settings):
 
 def test_a_survey_says_what_a_file_holds_and_is_remembered(home, settings, context):
     upload_id = home.visitor.upload(csv_night())
-    found = uploads.survey_upload(home.owner, upload_id)
+    found = uploads.survey_upload(home.actor, upload_id)
     assert found.format == "somnia_csv"
     assert [str(span.night) for span in found.nights] == ["2025-01-10"]
     begin = time.perf_counter()
-    assert uploads.survey_upload(home.owner, upload_id) == found
+    assert uploads.survey_upload(home.actor, upload_id) == found
     assert time.perf_counter() - begin < 0.1
     assert temp_of(settings) == []
 
@@ -202,14 +202,14 @@ def test_a_survey_says_what_a_file_holds_and_is_remembered(home, settings, conte
 def test_a_survey_of_an_unknown_file_is_refused_with_what_can_be_read(home, context):
     upload_id = home.visitor.upload(os.urandom(5000), "holiday.bin")
     with pytest.raises(uploads.RefusedError) as refusal:
-        uploads.survey_upload(home.owner, upload_id)
+        uploads.survey_upload(home.actor, upload_id)
     assert str(refusal.value.text)
 
 
 def test_a_survey_of_anothers_file_is_refused(home, stranger, context):
     upload_id = stranger.upload(csv_night())
     with pytest.raises(uploads.RefusedError):
-        uploads.survey_upload(home.owner, upload_id)
+        uploads.survey_upload(home.actor, upload_id)
 
 
 def test_what_dead_processes_left_unsealed_is_swept(settings):
@@ -222,8 +222,8 @@ def test_what_dead_processes_left_unsealed_is_swept(settings):
 
 def test_the_only_night_of_surveyed_files_is_the_jobs_night(home, context):
     upload_id = home.visitor.upload(csv_night())
-    uploads.survey_upload(home.owner, upload_id)
-    (job_id,) = queue.enqueue(home.owner, [upload_id])
+    uploads.survey_upload(home.actor, upload_id)
+    (job_id,) = queue.enqueue(home.actor, [upload_id])
     assert str(home.job(job_id).night) == "2025-01-10"
 
 
@@ -233,7 +233,7 @@ def test_two_workers_share_many_jobs_and_each_night_is_there_once(home):
     home.start_worker()
     assert {home.over(job_id).state for job_id in ids} == {"done"}
     with home.app.app_context():
-        assert sorted(night.night.day for night in nights.list_nights(home.owner)) == [1, 2, 3, 4]
+        assert sorted(night.night.day for night in nights.list_nights(home.actor)) == [1, 2, 3, 4]
 
 
 def test_an_upload_that_was_changed_on_the_disk_fails_with_a_number_to_ask_about(home, settings):

@@ -10,6 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    for table in ("uploads", "jobs"):
+        op.add_column(table, sa.Column("brought_by", sa.String(64)))
     op.create_table(
         "audit",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), autoincrement=False, nullable=False),
@@ -312,3 +314,5 @@ def downgrade() -> None:
         "audit",
     ):
         op.drop_table(table)
+    for table in ("uploads", "jobs"):
+        op.drop_column(table, "brought_by")

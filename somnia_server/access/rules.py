@@ -1,0 +1,63 @@
+"""Who may come to which address: every rule of the application stands here, or it is closed.
+
+A new address is one line in `RULES`; a new page with callbacks is one line in `PARTS`. What a person may do with whose data is
+asked of the stores and of `permissions`; this table only says who may knock.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from somnia_server.store.actors import Role
+
+
+class Guard(Enum):
+    """What a request that changes something must bring besides its cookie."""
+
+    CALLBACK = "the token that a page's script echoes"
+    FORM = "the token in the form, which the form checks"
+    TUS = "the header of the upload protocol, which no other site can send"
+    TOKEN = "a bearer token; cookies do not count"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may come to an address: the roles, whether somebody unknown too, and whether an unknown one becomes a visitor."""
+
+    roles: frozenset[Role]
+    guard: Guard = Guard.CALLBACK
+    unknown: bool = False
+    welcomes: bool = False
+
+
+EVERYBODY = frozenset(Role)
+PEOPLE = frozenset({Role.USER, Role.DOCTOR, Role.ADMIN})
+"""Who has an account."""
+KEEPERS = PEOPLE | {Role.VISITOR}
+"""Who may keep nights here."""
+DOCTORS = frozenset({Role.DOCTOR})
+ADMINS = frozenset({Role.ADMIN})
+
+OPEN = Rule(EVERYBODY, unknown=True)
+PAGE = Rule(EVERYBODY, unknown=True, welcomes=True)
+UPLOADS = Rule(KEEPERS, Guard.TUS)
+
+RULES: dict[str, Rule] = {
+    "/healthz": OPEN,
+    "/assets/<path:filename>": OPEN,
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": OPEN,
+    "/_favicon.ico": OPEN,
+    "/": PAGE,
+    "/<path:path>": PAGE,
+    "/_dash-layout": PAGE,
+    "/_dash-dependencies": PAGE,
+    "/_dash-update-component": Rule(EVERYBODY),
+    "/upload/tus": UPLOADS,
+    "/upload/tus/<upload_id>": UPLOADS,
+}
+
+PARTS: dict[str, frozenset[Role]] = {
+    "_pages": EVERYBODY,
+    "upload": KEEPERS,
+    "night": EVERYBODY - {Role.KIOSK},
+}
+"""Whose callbacks may be called by whom: `upload-found` belongs to the part `upload`."""

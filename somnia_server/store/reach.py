@@ -1,11 +1,11 @@
 """Which rows an actor reaches: the predicates that every query on a person's data carries."""
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
-from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, UploadRow
+from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, UploadRow, session
 
 NIGHTS, REPORTS = "nights", "reports"
 """What a grant opens: nights with all that is in them, or their reports only."""
@@ -22,6 +22,11 @@ def reads_nights(actor: Actor) -> ColumnElement[bool]:
 def changes(actor: Actor, owner: Owner) -> ColumnElement[bool]:
     """Return which rows with an owner an actor may change: own and a ward's."""
     return false() if actor.role is Role.KIOSK else _own_or_ward(actor, owner)
+
+
+def acts_for(actor: Actor, owner: str) -> bool:
+    """Return whether an actor may change what is an owner's: themselves, or a ward; where there is no row yet to put a predicate on."""
+    return bool(session().scalar(select(changes(actor, literal(owner)))))
 
 
 def handles(actor: Actor, table: type[UploadRow] | type[JobRow]) -> ColumnElement[bool]:

@@ -1,0 +1,197 @@
+"""What persons say about themselves, kept sealed: read and changed by them and their guardians, read in part by their doctors."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from somnia_server.store import codec
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.audit import note, note_read
+from somnia_server.store.house import house, now
+from somnia_server.store.profiles import (
+    MedicalEntry,
+    MedicalHistory,
+    PersonError,
+    PersonSettings,
+    Profile,
+    age_at,
+    checked_history,
+    checked_profile,
+    checked_settings,
+    engine_subject,
+    gestation_week_at,
+    is_minor,
+)
+from somnia_server.store.reach import acts_for, alive_grant, changes
+from somnia_server.store.tables import GrantRow, PersonRow, SharingRequestRow, session
+
+__all__ = [
+    "MedicalEntry",
+    "MedicalHistory",
+    "PatientCard",
+    "PersonError",
+    "PersonSettings",
+    "Profile",
+    "age_at",
+    "engine_subject",
+    "gestation_week_at",
+    "is_minor",
+    "load_history",
+    "load_profile",
+    "load_settings",
+    "names_of_doctors",
+    "names_of_patients",
+    "read_by_doctor",
+    "save_history",
+    "save_profile",
+    "save_settings",
+]
+
+T = TypeVar("T", Profile, MedicalHistory, PersonSettings)
+PARTS: dict[type, str] = {Profile: "profile", MedicalHistory: "history", PersonSettings: "settings"}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientCard:
+    """What a doctor sees of a patient who shares: no birth date, no address; `age` in whole years."""
+
+    id: str
+    name: str | None
+    age: int | None
+    sex: str | None
+    history: MedicalHistory
+
+
+def load_profile(actor: Actor, subject: str | None = None) -> Profile:
+    """Return a person's profile, the actor's own when no subject is given; an empty one when there is none or it is not theirs to see."""
+    return _load(actor, subject, Profile)
+
+
+def load_history(actor: Actor, subject: str | None = None) -> MedicalHistory:
+    """Return a person's medical history; an empty one when there is none or it is not theirs to see."""
+    return _load(actor, subject, MedicalHistory)
+
+
+def load_settings(actor: Actor, subject: str | None = None) -> PersonSettings:
+    """Return a person's settings; those of a new person when there are none or they are not theirs to see."""
+    return _load(actor, subject, PersonSettings)
+
+
+def save_profile(actor: Actor, profile: Profile, *, subject: str | None = None) -> bool:
+    """Keep a profile; False when it is not the actor's to change.
+
+    Raises
+    ------
+    PersonError
+        A value cannot be kept; its `field` and `text` say which, why and what to do.
+    """
+    return _save(actor, checked_profile(profile, now()), subject)
+
+
+def save_history(actor: Actor, history: MedicalHistory, *, subject: str | None = None) -> bool:
+    """Keep a medical history, new entries get an id; False and PersonError as `save_profile`."""
+    checked = checked_history(history, now())
+    entries = tuple(entry if entry.id else replace(entry, id=secrets.token_hex(8)) for entry in checked.entries)
+    return _save(actor, MedicalHistory(entries), subject)
+
+
+def save_settings(actor: Actor, settings: PersonSettings, *, subject: str | None = None) -> bool:
+    """Keep settings; False and PersonError as `save_profile`."""
+    return _save(actor, checked_settings(settings), subject)
+
+
+def read_by_doctor(actor: Actor, patient: str) -> PatientCard | None:
+    """Return what a doctor with a grant that is alive may know of a patient, and note it; None for anybody else."""
+    if actor.role is not Role.DOCTOR or not session().scalar(select(_shares_with(actor).where(GrantRow.patient == patient).exists())):
+        return None
+    row = session().get(PersonRow, patient)
+    profile, history = _value(row, Profile), _value(row, MedicalHistory)
+    note_read(actor, "read_profile", subject=patient)
+    return PatientCard(patient, profile.name, age_at(profile, now().date()), profile.sex, history)
+
+
+def names_of_patients(actor: Actor, patients: Sequence[str]) -> dict[str, str | None]:
+    """Return the names of those patients who share with a doctor now, as a list shows them; a list of names alone is not put on record."""
+    if actor.role is not Role.DOCTOR:
+        return {}
+    return _names(patients, _shares_with(actor).where(GrantRow.patient == PersonRow.owner).exists())
+
+
+def names_of_doctors(actor: Actor, doctors: Sequence[str]) -> dict[str, str | None]:
+    """Return the names of those doctors whom the actor or a ward has ever shared with or been asked by."""
+    granted = exists().where(GrantRow.doctor == PersonRow.owner, changes(actor, GrantRow.patient))
+    asked = exists().where(SharingRequestRow.doctor == PersonRow.owner, changes(actor, SharingRequestRow.patient))
+    return _names(doctors, or_(granted, asked))
+
+
+def _shares_with(actor: Actor) -> Any:
+    return select(GrantRow.id).where(GrantRow.doctor == actor.id, alive_grant())
+
+
+def _names(owners: Sequence[str], may: ColumnElement[bool]) -> dict[str, str | None]:
+    rows = session().scalars(select(PersonRow).where(PersonRow.owner.in_(owners), may))
+    return {row.owner: _value(row, Profile).name for row in rows}
+
+
+def _load(actor: Actor, subject: str | None, kind: type[T]) -> T:
+    owner = actor.id if subject is None else subject
+    row = session().scalars(select(PersonRow).where(PersonRow.owner == owner, changes(actor, PersonRow.owner))).one_or_none()
+    if row is not None and kind is not PersonSettings:
+        note_read(actor, f"read_{PARTS[kind]}", subject=owner)
+    return _value(row, kind)
+
+
+def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subject: str | None) -> bool:
+    owner = actor.id if subject is None else subject
+    if not acts_for(actor, owner):
+        return False
+    row = session().get(PersonRow, owner, with_for_update=True) or _new_row(owner)
+    keep(row, value)
+    if actor.id != owner:
+        note(actor, f"change_{PARTS[type(value)]}", subject=owner)
+    session().commit()
+    return True
+
+
+def _new_row(owner: str) -> PersonRow:
+    try:
+        with session().begin_nested():
+            session().add(PersonRow(owner=owner, updated_at=now()))
+    except IntegrityError:  # another request of theirs was first
+        session().expire_all()
+    return session().get_one(PersonRow, owner)
+
+
+def keep(row: PersonRow, value: Profile | MedicalHistory | PersonSettings) -> None:
+    """Seal a value into its row within the caller's transaction; fields that a later version wrote stay."""
+    part = PARTS[type(value)]
+    plain = _merged(json.loads(codec.dumps(value)), _plain(row, part))
+    sealed = house().vault.seal(json.dumps(plain).encode(), table=f"persons.{part}", row=row.owner, owner=row.owner)
+    setattr(row, f"sealed_{part}", sealed)
+    row.updated_at = now()
+
+
+def _merged(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Return the new values with what this version does not know of the old ones, entries by their ids."""
+    merged = {**old, **new}
+    before = {entry.get("id"): entry for entry in old.get("entries", ())}
+    if "entries" in new:
+        merged["entries"] = [{**before.get(entry["id"], {}), **entry} for entry in new["entries"]]
+    return merged
+
+
+def _plain(row: PersonRow | None, part: str) -> dict[str, Any]:
+    sealed = None if row is None else getattr(row, f"sealed_{part}")
+    if row is None or sealed is None:
+        return {}
+    found: dict[str, Any] = json.loads(house().vault.open_sealed(sealed, table=f"persons.{part}", row=row.owner, owner=row.owner))
+    return found
+
+
+def _value(row: PersonRow | None, kind: type[T]) -> T:
+    return codec.loads(kind, json.dumps(_plain(row, PARTS[kind])).encode())

@@ -9,7 +9,7 @@ from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, Ki
 
 NIGHTS, REPORTS = "nights", "reports"
 """What a grant opens: nights with all that is in them, or their reports only."""
-Owner = InstrumentedAttribute[str]
+Owner = InstrumentedAttribute[str] | ColumnElement[str]
 
 
 def reads_nights(actor: Actor) -> ColumnElement[bool]:

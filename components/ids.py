@@ -1,5 +1,7 @@
 """The names of what callbacks touch: `<page>-<part>`."""
 
+from typing import Any
+
 MAIN = "main"
 ERROR = "shell-error"
 THEME = "shell-theme"
@@ -47,3 +49,18 @@ NIGHT_KEYS = "night-keys"
 NIGHT_KEYS_BUTTON = "night-keys-button"
 NIGHT_ZOOM_OUT = "night-zoom-out"
 NIGHT_TABS = "night-tabs"
+
+
+def do(page: str, act: Any, key: Any = "") -> dict[str, Any]:
+    """Return the id of a button that does something on a page of forms: what it does, and to which thing."""
+    return {"type": f"{page}-do", "act": act, "key": key}
+
+
+def said(page: str, name: Any) -> dict[str, Any]:
+    """Return the id of a field on a page of forms."""
+    return {"type": f"{page}-said", "name": name}
+
+
+def body(page: str) -> str:
+    """Return the id of what changes on a page of forms."""
+    return f"{page}-body"

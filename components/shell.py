@@ -4,11 +4,25 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 
 from components import ids
 from components.states import icon
-from somnia_engine.text import t
+from somnia_engine.text import Text, t
+
+
+MORE = {
+    "doctor": ((Text("Patients"), "/patients", "users"),),
+    "admin": ((Text("Administration"), "/admin", "shield"),),
+}
+"""What stands in the navigation beside a person's own nights, by role."""
+MENU = (
+    (Text("Notices"), "/notices"),
+    (Text("About you"), "/settings"),
+    (Text("Sharing and consent"), "/sharing"),
+    (Text("Who looked at my nights"), "/activity"),
+    (Text("My data"), "/data"),
+)
 
 
 class Language(NamedTuple):
@@ -19,15 +33,23 @@ class Language(NamedTuple):
     spoken: bool
 
 
-def shell(content: Any, languages: Sequence[Language] = ()) -> html.Div:
-    """Return the frame with a page's content in it."""
+class Who(NamedTuple):
+    """Who is logged in: the name that they go by, their role, and how many notices they have not read."""
+
+    name: str
+    role: str
+    unread: int = 0
+
+
+def shell(content: Any, languages: Sequence[Language] = (), who: Who | None = None) -> html.Div:
+    """Return the frame with a page's content in it; without `who` it is a visitor's."""
     return html.Div(
         [
             html.A(t("Skip to the page"), href=f"#{ids.MAIN}", className="skip"),
-            html.Header([_brand(), _navigation(), *_languages(languages), _theme_button()], className="topbar"),
+            html.Header([_brand(), _navigation(who), *_languages(languages), _theme_button(), _account(who)], className="topbar"),
             html.Div(id=ids.ERROR, className="error-place", role="alert"),
             html.Main(content, id=ids.MAIN, className="page", tabIndex=-1),
-            html.Footer(_footer(), className="footer"),
+            html.Footer(_footer(who), className="footer"),
         ],
         className="shell",
     )
@@ -38,8 +60,9 @@ def _brand() -> dbc.NavLink:
     return dbc.NavLink([mark, html.Span("SOMNIA")], href="/", class_name="brand")
 
 
-def _navigation() -> html.Nav:
-    links = ((t("Tonight"), "/", "moon"), (t("Nights"), "/nights", "calendar-days"), (t("Upload"), "/upload", "upload"))
+def _navigation(who: Who | None) -> html.Nav:
+    own = [(t("Tonight"), "/", "moon"), (t("Nights"), "/nights", "calendar-days"), (t("Upload"), "/upload", "upload")]
+    links = own + [(t(label), href, drawing) for label, href, drawing in MORE.get(who.role if who else "", ())]
     return html.Nav(
         [dbc.NavLink([icon(drawing), html.Span(label)], href=href, active="exact", class_name="navlink") for label, href, drawing in links],
         className="navigation",
@@ -75,8 +98,21 @@ def _theme_button() -> html.Button:
     )
 
 
-def _footer() -> list[Any]:
+def _account(who: Who | None) -> html.A | html.Details:
+    """Return the way in, or the menu of who is in."""
+    if who is None:
+        return html.A([icon("user"), html.Span(t("Log in"))], href="/login", className="account-link")
+    unread = [html.Span(str(who.unread), className="unread", title=t("{n} new notices", n=who.unread))] if who.unread else []
+    links = [dcc.Link(t(label), href=href) for label, href in MENU]
+    links += [html.A(t("Password and second factor"), href="/account"), html.A(t("Log out"), href="/logout")]
+    head = html.Summary([icon("user"), html.Span(who.name, className="account-name"), *unread], **{"aria-label": t("Your account")})
+    return html.Details([head, html.Nav(links, className="account-list", **{"aria-label": t("Your account")})], className="account-menu")
+
+
+def _footer(who: Who | None) -> list[Any]:
+    visitor = [html.Span(t("You are a visitor: your nights stay in this browser’s reach and expire."))] if who is None else []
     return [
         html.Span(t("SOMNIA screens and describes. It never diagnoses: a doctor does.")),
-        html.Span(t("You are a visitor: your nights stay in this browser’s reach and expire.")),
+        *visitor,
+        dcc.Link(t("What can leave this server"), href="/outlets"),
     ]

@@ -9,7 +9,7 @@ from dash import html
 
 from components import ids
 from components.states import message
-from somnia_engine.text import Text, t
+from somnia_engine.text import Text
 
 
 def card(title: str, *parts: Any, lead: str = "", class_name: str = "") -> html.Section:
@@ -90,9 +90,6 @@ def table(head: Sequence[str], body: Sequence[Sequence[Any]], *, empty: str) -> 
     if not body:
         return html.P(empty, className="muted")
     lines = [html.Tr([html.Td(cell, **{"data-label": name}) for name, cell in zip(head, row, strict=True)]) for row in body]
-    return html.Div(html.Table([html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(lines)]), className="plain-table")
-
-
-def moment(said: str) -> str:
-    """Return the words for a time that may be missing."""
-    return said or t("never")
+    return html.Div(
+        html.Table([html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(lines)]), className="plain-table"
+    )

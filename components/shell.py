@@ -10,7 +10,6 @@ from components import ids
 from components.states import icon
 from somnia_engine.text import Text, t
 
-
 MORE = {
     "doctor": ((Text("Patients"), "/patients", "users"),),
     "admin": ((Text("Administration"), "/admin", "shield"),),

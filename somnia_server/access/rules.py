@@ -59,5 +59,10 @@ PARTS: dict[str, frozenset[Role]] = {
     "_pages": EVERYBODY,
     "upload": KEEPERS,
     "night": EVERYBODY - {Role.KIOSK},
+    "settings": PEOPLE,
+    "sharing": PEOPLE,
+    "data": PEOPLE,
+    "patients": DOCTORS,
+    "admin": ADMINS,
 }
 """Whose callbacks may be called by whom: `upload-found` belongs to the part `upload`."""

@@ -12,6 +12,7 @@ from somnia_engine.subjects import LIMITS, SEXES
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Subject
 from somnia_server.i18n import languages
+from somnia_server.store.refusals import RefusalError
 
 ADULT_YEARS = 18
 INFANT_YEARS = 1
@@ -30,15 +31,14 @@ EMAIL_NOTICES = ("night", "sharing", "access", "emergency")
 RAW_HOURS = (0.0, 8760.0)
 
 
-class PersonError(ValueError):
+class PersonError(RefusalError):
     """A value that cannot be kept: `field` says which, `text` what was given, what is allowed and what to do."""
 
     def __init__(self, field: str, given: object, allowed: Text) -> None:
         self.field = field
-        self.text = Text(
-            "“{given}” cannot be kept. Allowed is {allowed}. Change it and save again.", {"given": _shown(given), "allowed": allowed}
+        super().__init__(
+            Text("“{given}” cannot be kept. Allowed is {allowed}. Change it and save again.", {"given": _shown(given), "allowed": allowed})
         )
-        super().__init__(f"{field}: {self.text}")
 
 
 @dataclass(frozen=True, slots=True)

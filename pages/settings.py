@@ -1,0 +1,98 @@
+"""About you: profile, medical history, settings."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, State, callback, html
+
+from components import fields, ids, person
+from pages import _acts
+from pages._acts import Said
+from pages._analysing import zones
+from somnia_engine.text import Text, t
+from somnia_server.access import actor_now
+from somnia_server.access.rules import PEOPLE
+from somnia_server.i18n import language_name, languages
+from somnia_server.store import persons
+from somnia_server.store.actors import Actor
+from somnia_server.store.house import house
+from somnia_server.store.persons import MedicalEntry, MedicalHistory
+
+dash.register_page(__name__, path="/settings", title="SOMNIA", roles=PEOPLE)
+SAVED = Text("Saved.")
+
+
+def layout(**_: str) -> html.Div:
+    """Return the page."""
+    return fields.page("settings", t("About you"), body(actor_now()))
+
+
+def body(actor: Actor) -> list[Any]:
+    """Return the forms as they stand."""
+    settings = persons.load_settings(actor)
+    spoken = {code: language_name(code) for code in languages()}
+    profile = persons.load_profile(actor)
+    return [
+        person.profile_card(profile, zones=zones(), languages=spoken, imperial=settings.units == "imperial"),
+        person.history_card(persons.load_history(actor)),
+        person.settings_card(settings, raw_hours=house().settings.raw_hours),
+    ]
+
+
+@callback(
+    Output(ids.body("settings"), "children"),
+    Input(ids.do("settings", ALL, ALL), "n_clicks"),
+    State(ids.said("settings", ALL), "value"),
+    prevent_initial_call=True,
+)
+def change(_clicks: Any, _values: Any) -> Any:
+    """Keep what one of the forms says."""
+    return _acts.answer({"profile": save_profile, "settings": save_settings, "add": add, "forget": forget}, body)
+
+
+def save_profile(actor: Actor, _key: str, said: Said) -> Text:
+    """Keep the profile; lengths and weights come in the person's units."""
+    height, weight = (person.INCH_CM, person.POUND_KG) if persons.load_settings(actor).units == "imperial" else (1.0, 1.0)
+    words = {name: said.get(name) or None for name in ("name", "sex", "zone", "language")}
+    days = {name: _day(said.get(name)) for name in ("birth_date", "due_date", "gestation_on")}
+    numbers = {"height_cm": _number(said.get("height"), height), "weight_kg": _number(said.get("weight"), weight)}
+    weeks = _number(said.get("gestation_weeks"), 1.0)
+    profile = replace(persons.load_profile(actor), **words, **days, **numbers, gestation_weeks=weeks, infant=bool(said.get("infant")))
+    persons.save_profile(actor, profile)
+    return SAVED
+
+
+def save_settings(actor: Actor, _key: str, said: Said) -> Text:
+    """Keep the settings."""
+    notices = tuple(key for key in person.NOTICES if said.get(f"notice_{key}"))
+    hours = {"clock": int(said.get("clock") or 24), "night_split_h": int(said.get("night_split_h") or 0)}
+    kept = _number(said.get("raw_retention_h"), 1.0)
+    units, ai_text = str(said.get("units")), bool(said.get("ai_text"))
+    now = replace(persons.load_settings(actor), **hours, units=units, raw_retention_h=kept, ai_text=ai_text, email_notices=notices)
+    persons.save_settings(actor, now)
+    return SAVED
+
+
+def add(actor: Actor, _key: str, said: Said) -> Text:
+    """Add an entry to the medical history."""
+    begins, ends = _day(said.get("begins")), _day(said.get("ends"))
+    entry = MedicalEntry(str(said.get("kind")), said.get("text") or "", said.get("code") or None, begins, ends)
+    persons.save_history(actor, MedicalHistory((*persons.load_history(actor).entries, entry)))
+    return SAVED
+
+
+def forget(actor: Actor, key: str, _said: Said) -> Text:
+    """Take an entry out of the medical history."""
+    entries = persons.load_history(actor).entries
+    persons.save_history(actor, MedicalHistory(tuple(entry for entry in entries if entry.id != key)))
+    return Text("Removed.")
+
+
+def _number(given: Any, unit: float) -> float | None:
+    return None if given in (None, "") else float(given) * unit
+
+
+def _day(given: Any) -> date | None:
+    return date.fromisoformat(given) if given else None

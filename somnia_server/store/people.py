@@ -11,6 +11,8 @@ from somnia_server.store.tables import JobRow, NightRow, UploadRow, VisitorRow, 
 
 def note_visitor(owner: str) -> None:
     """Note that a visitor was here, within the caller's transaction; a new visitor's first files arrive several at once."""
+    if owner.startswith("u-"):  # who has an account is no visitor
+        return
     at = now()
     row = session().get(VisitorRow, owner)
     if row is not None:

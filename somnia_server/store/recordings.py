@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
 from somnia_server.store.reach import handles, may_bring
+from somnia_server.store.retention import raw_stays_until, upload_stays_until
 from somnia_server.store.tables import JobRow, JobUploadRow, UploadRow, session
 from somnia_server.store.vault import FRAME_BYTES, Place, SealedWriter, read_sealed, sealed_size
 
@@ -60,7 +61,7 @@ def add_demo_upload(actor: Actor, path: Path, *, sha256: str) -> str:
 def _add(owner: str, name: str, *, size: int, demo: str | None = None, brought_by: str | None = None) -> str:
     at = now()
     row = UploadRow(id=secrets.token_hex(16), owner=owner, brought_by=brought_by, state=RECEIVING, size=size, created_at=at, demo=demo)
-    row.expires_at = at + timedelta(hours=house().settings.visitor_hours)
+    row.expires_at = upload_stays_until(owner, at)
     row.sealed_name = house().vault.seal(name.encode(), table="uploads.name", row=row.id, owner=owner)
     note_visitor(owner)
     session().add(row)
@@ -144,21 +145,32 @@ def purge_uploads(at: datetime) -> int:
     return len(old)
 
 
-def release_uploads(upload_ids: Sequence[str], *, keep_until: datetime | None) -> None:
-    """Let go of the raw files of a finished job: delete those that no other job needs, or keep them until a time."""
+def release_uploads(upload_ids: Sequence[str], *, at: datetime) -> None:
+    """Let go of the raw files of a job that ended: those that no other job needs go at once, or when their person wants."""
     idle = [upload_id for upload_id in upload_ids if not _busy(upload_id)]
-    if keep_until is None:
-        _drop(idle)
-        return
-    session().execute(update(UploadRow).where(UploadRow.id.in_(idle)).values(expires_at=keep_until))
-    session().commit()
+    rows = session().execute(select(UploadRow.id, UploadRow.owner, UploadRow.expires_at).where(UploadRow.id.in_(idle))).all()
+    _release([(upload_id, owner, expires_at, at) for upload_id, owner, expires_at in rows])
 
 
 def release_done() -> None:
-    """Delete the raw files whose jobs are all done: what `release_uploads` would have done, had its process not been killed."""
-    jobs_of_it = select(JobRow.id).join(JobUploadRow, JobUploadRow.job_id == JobRow.id).where(JobUploadRow.upload_id == UploadRow.id)
-    done, other = jobs_of_it.where(JobRow.state == "done"), jobs_of_it.where(JobRow.state != "done")
-    _drop(session().scalars(select(UploadRow.id).where(done.exists(), ~other.exists())).all())
+    """Let go of the raw files whose jobs are all done: as `release_uploads`, after a kill or a change of the person's mind."""
+    all_done = func.count(case((JobRow.state != "done", 1))) == 0
+    query = select(UploadRow.id, UploadRow.owner, UploadRow.expires_at, func.max(JobRow.finished_at)).select_from(UploadRow)
+    query = query.join(JobUploadRow).join(JobRow).group_by(UploadRow.id, UploadRow.owner, UploadRow.expires_at).having(all_done)
+    rows = session().execute(query).all()
+    _release([(upload_id, owner, expires_at, ended_at or now()) for upload_id, owner, expires_at, ended_at in rows])
+
+
+def _release(done: Sequence[tuple[str, str, datetime, datetime]]) -> None:
+    """Delete uploads, given with owner, expiry and the end of their last job, or set when they expire."""
+    spent = []
+    for upload_id, owner, expires_at, ended_at in done:
+        until = raw_stays_until(owner, ended_at)
+        if until is None or until <= now():
+            spent.append(upload_id)
+        elif until != expires_at:
+            session().execute(update(UploadRow).where(UploadRow.id == upload_id).values(expires_at=until))
+    _drop(spent)
 
 
 def _drop(upload_ids: Sequence[str]) -> None:

@@ -6,11 +6,12 @@ import os
 import secrets
 import threading
 import time
-from datetime import timedelta
+from dataclasses import replace
 
 from somnia_engine.readers import night_key
 from somnia_engine.text import Text
-from somnia_server.store import codec, jobs, nights, recordings
+from somnia_engine.types.recording import Subject
+from somnia_server.store import codec, jobs, nights, persons, recordings, retention
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.jobs import Claim
@@ -47,17 +48,18 @@ def _run(claim: Claim, stop: threading.Event) -> None:
     uploads = _uploads(claim)
     demo = all(upload.demo is not None for upload in uploads)
     history = _history(claim, demo=demo)
+    subject = Subject() if demo else _subject(claim)
     with door.laid_out(uploads, house().settings.temp) as paths:
         limits = Limits(house().settings.analysis_memory_mib, CPU_S)
-        request = Request("analyse", limits, os.getpid(), paths=paths, night=claim.night, choices=claim.choices, history=len(history))
+        asked = Request("analyse", limits, os.getpid(), paths=paths, night=claim.night, choices=claim.choices)
+        request = replace(asked, subject=subject, history=len(history))
         answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
-    kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=now() + timedelta(hours=house().settings.visitor_hours))
+    kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
     if jobs.finish(claim, (answer.frames[room.SUMMARY], answer.frames[room.SERIES]), kept=kept) is None:
         log.warning("job %s was taken over; its second result is dropped", claim.id)
         return
-    hours = house().settings.raw_hours
-    recordings.release_uploads(claim.upload_ids, keep_until=now() + timedelta(hours=hours) if hours else None)
+    recordings.release_uploads(claim.upload_ids, at=now())
 
 
 def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
@@ -66,6 +68,12 @@ def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
     if night is None and claim.choices.start is not None:
         night = night_key(claim.choices.start, claim.choices.zone)
     return () if night is None else nights.history_blobs(claim.owner, night, demo=demo)
+
+
+def _subject(claim: Claim) -> Subject:
+    """Return what the engine is told of the person whose night it is."""
+    night = claim.night or (claim.choices.start or now()).date()
+    return persons.engine_subject(persons.load_profile(Actor.owner(claim.owner)), night)
 
 
 def _uploads(claim: Claim) -> tuple[Upload, ...]:

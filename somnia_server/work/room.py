@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 from somnia_engine.errors import SomniaError
 from somnia_engine.text import Text
 from somnia_engine.types.night import NightHistory
-from somnia_engine.types.recording import ReadOptions
+from somnia_engine.types.recording import ReadOptions, Subject
 from somnia_server.store import codec, nightcodec
 from somnia_server.store.choices import Choices
 
@@ -48,6 +48,7 @@ class Request:
     paths: tuple[str, ...] = ()
     night: date | None = None
     choices: Choices = field(default_factory=Choices)
+    subject: Subject = field(default_factory=Subject)
     history: int = 0
 
 
@@ -134,12 +135,8 @@ def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None
     progress("read", 0.0)
     options = ReadOptions(choices.zone, choices.start, request.night)
     recordings = [read_recording(Path(path), options) for path in request.paths]
-    analysis = analyse(
-        recordings,
-        options=AnalysisOptions(start=choices.start, lights_off=choices.lights_off, lights_on=choices.lights_on, zone=choices.zone),
-        history=history,
-        progress=progress,
-    )
+    said = AnalysisOptions(choices.start, choices.lights_off, choices.lights_on, choices.zone, request.subject)
+    analysis = analyse(recordings, options=said, history=history, progress=progress)
     night = request.night or night_key(analysis.start or datetime.now(UTC), analysis.zone)
     summary, series = nightcodec.pack_night(analysis)
     write_frame(answers, SUMMARY, summary)

@@ -13,7 +13,7 @@ from flask import Flask
 
 from somnia_server import create_server
 from somnia_server.settings import Settings
-from somnia_server.store import jobs, nights, people, recordings
+from somnia_server.store import jobs, nights, people, recordings, retention
 from somnia_server.store.house import house, now
 from somnia_server.work import analyses, door
 
@@ -30,8 +30,8 @@ def sweep() -> None:
     at = now()
     nights.purge_expired(at)
     recordings.purge_uploads(at)
-    if not house().settings.raw_hours:
-        recordings.release_done()
+    recordings.release_done()
+    retention.purge_spent(at)
     jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
     people.purge_visitors(at - JOB_ROWS_STAY)
     door.sweep_temp(house().settings.temp)

@@ -7,6 +7,7 @@ from somnia_engine.text import Text
 from somnia_engine.types.recording import NightSpan, Survey
 from somnia_server.store import codec, jobs, nights, recordings
 from somnia_server.store.choices import Choices
+from somnia_server.store.house import now
 from somnia_server.store.jobs import Order
 from somnia_server.store.nightcodec import pack_night
 from somnia_server.store.nights import Kept
@@ -178,7 +179,7 @@ def test_raw_files_go_with_the_last_job_that_reads_them():
     for left in (1, 0):
         claim = jobs.claim_next()
         jobs.finish(claim, pack_night(make_night(claim.night)), kept=Kept(claim.night, claim.fingerprint))
-        recordings.release_uploads(claim.upload_ids, keep_until=None)
+        recordings.release_uploads(claim.upload_ids, at=now())
         assert len(recordings.list_uploads(somebody("a"))) == left
 
 

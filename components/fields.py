@@ -91,5 +91,5 @@ def table(head: Sequence[str], body: Sequence[Sequence[Any]], *, empty: str) -> 
         return html.P(empty, className="muted")
     lines = [html.Tr([html.Td(cell, **{"data-label": name}) for name, cell in zip(head, row, strict=True)]) for row in body]
     return html.Div(
-        html.Table([html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(lines)]), className="plain-table"
+        html.Table([html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(lines)]), className="rows-table"
     )

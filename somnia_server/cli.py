@@ -1,4 +1,4 @@
-"""The administrator's commands: `python -m somnia_server.cli init | prepare-demo | run | purge`."""
+"""The administrator's commands: `python -m somnia_server.cli init | prepare-demo | run | purge | verify-audit`."""
 
 import argparse
 import shutil
@@ -20,7 +20,7 @@ THREADS = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 2 when the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m somnia_server.cli", description=__doc__)
-    commands = {"init": _init, "prepare-demo": _prepare_demo, "run": _run, "purge": _purge}
+    commands = {"init": _init, "prepare-demo": _prepare_demo, "run": _run, "purge": _purge, "verify-audit": _verify_audit}
     parser.add_argument("command", choices=sorted(commands))
     chosen = parser.parse_args(arguments).command
     try:
@@ -61,6 +61,16 @@ def _purge(settings: Settings) -> int:
     with create_server(settings).app_context():
         sweep()
     return 0
+
+
+def _verify_audit(settings: Settings) -> int:
+    from somnia_server import create_server
+    from somnia_server.store import audit
+
+    with create_server(settings).app_context():
+        verdict = audit.verify()
+    print(f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults), sep="\n")
+    return 1 if verdict.faults else 0
 
 
 def _run(settings: Settings) -> int:

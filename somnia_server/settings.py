@@ -93,6 +93,11 @@ class Settings:
         return found
 
     @property
+    def keep(self) -> Path:
+        """Where lies what must outlive the data and their backups: anchors of the audit log, tombstones; beside the key."""
+        return self.key_file.parent / "keep"
+
+    @property
     def temp(self) -> Path:
         """Where files lie unsealed while they are read; private, emptied after each use."""
         return self.instance / "tmp"

@@ -1,29 +1,140 @@
-"""The audit log: who did what to whose data, as a chain in which every entry vouches for the one before it."""
+"""The audit log: who did what to whose data, as a chain in which every entry vouches for the one before it.
 
+Each entry's code is an HMAC, under a key of this house, of its fields and of the code before it. An edit, a deletion, an insertion
+or a change of order breaks the chain; a tail that was cut off is missed by the anchors, which lie outside the database.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
-from hmac import digest
+from hmac import compare_digest, digest
 
-from sqlalchemy import select
+from flask import g, has_request_context
+from sqlalchemy import ColumnElement, Row, func, select, update
 
-from somnia_server.store.actors import Actor
+from somnia_engine.text import Text
+from somnia_server.store import anchors
+from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house, now
+from somnia_server.store.reach import acts_for
 from somnia_server.store.tables import AuditRow, session
+
+LOCK = 0x534F4D4E
+"""The advisory lock that writers of the log share on PostgreSQL."""
+AT_ONCE = 1000
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it is read: when, who (`actor`, `role`), what (`action`), whose data (`subject`), which of it, what was said."""
+
+    seq: int
+    at: datetime
+    actor: str
+    role: str
+    action: str
+    subject: str
+    thing: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of checking the log: how many entries it has, and what is wrong with it."""
+
+    entries: int
+    faults: tuple[Text, ...]
 
 
 def note(actor: Actor, action: str, *, subject: str, thing: str = "", detail: str = "") -> None:
     """Add an entry within the caller's transaction; `subject` is whose data, `thing` which of it, `detail` is kept sealed."""
-    last = session().scalars(select(AuditRow).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
-    row = AuditRow(seq=1 if last is None else last.seq + 1, at=now(), actor=actor.id, role=actor.role, action=action)
-    row.subject, row.object = subject, thing
-    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(row.seq), owner=subject) if detail else None
-    said = repr((row.seq, row.at, row.actor, row.role, row.action, row.subject, row.object, row.sealed_detail)).encode()
-    row.mac = digest(house().vault.derive(b"somnia audit"), (b"" if last is None else last.mac) + said, sha256)
+    _take_turns()
+    last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
+    seq, before = (1, b"") if last is None else (last.seq + 1, last.mac)
+    row = AuditRow(seq=seq, at=now(), actor=actor.id, role=str(actor.role), action=action, subject=subject, object=thing)
+    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(seq), owner=subject) if detail else None
+    row.mac = _code(row, before)
     session().add(row)
     session().flush()
 
 
 def note_read(actor: Actor, action: str, *, subject: str, thing: str = "") -> None:
-    """Note and commit that somebody reads another person's data; nothing when it is their own; once a request for the same thing."""
-    if actor.id != subject:
+    """Note and commit that somebody reads another person's data: once a request for the same thing, nothing when it is their own."""
+    if actor.id == subject:
+        return
+    read = (actor.id, action, subject, thing)
+    noted = g.setdefault("noted_reads", set()) if has_request_context() else set()
+    if read not in noted:
         note(actor, action, subject=subject, thing=thing)
         session().commit()
+        noted.add(read)
+
+
+def verify() -> Verdict:
+    """Check the whole log, and that it reaches every anchor."""
+    found, faults = anchors.load()
+    wanted = {anchor.seq: anchor.mac for anchor in found}
+    before, count = b"", 0
+    query = select(AuditRow.__table__).order_by(AuditRow.seq).execution_options(yield_per=AT_ONCE)
+    for row in session().execute(query):
+        count += 1
+        if row.seq != count and len(faults) < MOST_FAULTS:
+            faults.append(Text("Entry {seq} stands where {place} should.", {"seq": row.seq, "place": count}))
+            count = row.seq
+        if not compare_digest(row.mac, _code(row, before)) and len(faults) < MOST_FAULTS:
+            faults.append(Text("Entry {seq} does not follow from the one before it.", {"seq": row.seq}))
+        if not compare_digest(wanted.pop(row.seq, row.mac), row.mac):
+            faults.append(Text("Entry {seq} is not the one that was anchored.", {"seq": row.seq}))
+        before = row.mac
+    if wanted:
+        faults.append(Text("The log ends at {end}, but was anchored at {anchor}.", {"end": count, "anchor": max(wanted)}))
+    return Verdict(count, tuple(faults))
+
+
+def anchor(at: datetime, *, now_in_any_case: bool = False) -> bool:
+    """Write the head of the log outside the database, once an hour; return whether it was."""
+    last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
+    return last is not None and anchors.append(last.seq, last.mac, at=at, now_in_any_case=now_in_any_case)
+
+
+def entries_about(actor: Actor, subject: str | None = None, *, most: int = 200) -> tuple[Entry, ...]:
+    """Return what others, and oneself, did about a person's data and access, newest first; for the person and their guardian."""
+    owner = subject or actor.id
+    return _entries(AuditRow.subject == owner, most=most) if acts_for(actor, owner) else ()
+
+
+def entries_between(actor: Actor, begins: datetime, ends: datetime, *, most: int = 10_000) -> tuple[Entry, ...]:
+    """Return every entry of a window of time, newest first, without what was said; for administrators."""
+    if actor.role is not Role.ADMIN:
+        return ()
+    return _entries(AuditRow.at >= begins, AuditRow.at < ends, most=most, said=False)
+
+
+def _entries(*which: ColumnElement[bool], most: int, said: bool = True) -> tuple[Entry, ...]:
+    rows = session().scalars(select(AuditRow).where(*which).order_by(AuditRow.seq.desc()).limit(most))
+    return tuple(
+        Entry(row.seq, row.at, row.actor, row.role, row.action, row.subject, row.object, _detail(row) if said else "") for row in rows
+    )
+
+
+def _detail(row: AuditRow) -> str:
+    if row.sealed_detail is None:
+        return ""
+    return house().vault.open_sealed(row.sealed_detail, table="audit.detail", row=str(row.seq), owner=row.subject).decode()
+
+
+def _take_turns() -> None:
+    """Wait until no other transaction is adding entries: the next number and the code before it are then certain."""
+    if session().get_bind().dialect.name == "postgresql":
+        session().execute(select(func.pg_advisory_xact_lock(LOCK)))
+    else:  # a statement that writes takes SQLite's only lock, even when it changes nothing
+        session().execute(update(AuditRow).where(AuditRow.seq < 0).values(object="").execution_options(synchronize_session=False))
+
+
+def _code(row: AuditRow | Row[tuple[object, ...]], before: bytes) -> bytes:
+    sealed = row.sealed_detail.hex() if row.sealed_detail is not None else None
+    fields = [row.seq, row.at.isoformat(), row.actor, row.role, row.action, row.subject, row.object, sealed]
+    said = json.dumps(fields, separators=(",", ":")).encode()
+    return digest(house().vault.derive(b"somnia audit"), len(before).to_bytes(4, "big") + before + said, sha256)

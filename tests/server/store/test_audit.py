@@ -1,0 +1,162 @@
+import os
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from somnia_server.store import audit
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.house import house, now
+from somnia_server.store.tables import db
+
+pytestmark = pytest.mark.usefixtures("context")
+PROJECT = Path(__file__).resolve().parents[3]
+PATIENT = Actor("u-" + "1" * 32, Role.USER)
+DOCTOR = Actor("u-" + "2" * 32, Role.DOCTOR)
+ADMIN = Actor("u-" + "3" * 32, Role.ADMIN)
+
+
+def fill(count: int) -> None:
+    for i in range(count):
+        audit.note(DOCTOR, "read_night", subject=PATIENT.id, thing=f"night {i}", detail=f"because {i}" if i % 3 == 0 else "")
+    db.session.commit()
+
+
+def test_an_untouched_log_has_no_faults():
+    fill(7)
+    audit.anchor(now())
+    assert audit.verify() == audit.Verdict(7, ())
+
+
+def test_what_others_did_is_read_by_the_person_whose_data_it_is_and_by_nobody_else():
+    fill(2)
+    newest, oldest = audit.entries_about(PATIENT)
+    assert (oldest.actor, oldest.role, oldest.action, oldest.thing, oldest.detail) == (
+        DOCTOR.id,
+        "doctor",
+        "read_night",
+        "night 0",
+        "because 0",
+    )
+    assert newest.seq == 2
+    assert audit.entries_about(DOCTOR, PATIENT.id) == ()
+    assert audit.entries_about(ADMIN, PATIENT.id) == ()
+
+
+def test_an_administrator_reads_a_window_of_time_without_what_was_said():
+    fill(3)
+    begins, ends = now() - timedelta(minutes=1), now() + timedelta(minutes=1)
+    assert [entry.detail for entry in audit.entries_between(ADMIN, begins, ends)] == ["", "", ""]
+    assert audit.entries_between(ADMIN, ends, ends + timedelta(days=1)) == ()
+    assert audit.entries_between(DOCTOR, begins, ends) == ()
+
+
+def test_the_reason_is_not_readable_on_disk():
+    fill(1)
+    assert b"because" not in db.session.scalar(text("SELECT sealed_detail FROM audit"))
+
+
+def test_a_read_of_ones_own_data_is_not_noted_and_another_persons_once_a_request(app):
+    audit.note_read(PATIENT, "read_night", subject=PATIENT.id)
+    with app.test_request_context():
+        for _ in range(3):
+            audit.note_read(DOCTOR, "read_night", subject=PATIENT.id, thing="n")
+        audit.note_read(DOCTOR, "read_night", subject=PATIENT.id, thing="m")
+    assert [entry.thing for entry in audit.entries_about(PATIENT)] == ["m", "n"]
+
+
+def test_entries_of_several_processes_have_no_gap(environ):
+    code = (
+        "from somnia_server import create_server; from somnia_server.settings import Settings\n"
+        "from somnia_server.store import audit; from somnia_server.store.actors import Actor, Role\n"
+        "from somnia_server.store.tables import db\n"
+        "with create_server(Settings.from_env()).app_context():\n"
+        "    for i in range(25):\n"
+        "        audit.note(Actor('a', Role.DOCTOR), 'x', subject='b', thing=str(i)); db.session.commit()\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, env=os.environ | environ) for _ in range(4)]
+    assert [process.wait(60) for process in running] == [0] * 4
+    assert audit.verify() == audit.Verdict(100, ())
+
+
+def test_an_anchor_is_written_once_an_hour():
+    fill(1)
+    at = now()
+    assert audit.anchor(at)
+    fill(1)
+    assert not audit.anchor(at + timedelta(minutes=59))
+    assert audit.anchor(at + timedelta(minutes=61))
+    assert not audit.anchor(at + timedelta(minutes=200))
+
+
+def test_a_changed_anchor_is_found():
+    fill(2)
+    audit.anchor(now())
+    path = house().settings.keep / "anchors.log"
+    path.write_text(path.read_text().replace("[2,", "[1,"))
+    assert len(audit.verify().faults) == 1
+
+
+def test_the_command_says_what_it_found(environ):
+    fill(2)
+    run = [sys.executable, "-m", "somnia_server.cli", "verify-audit"]
+    good = subprocess.run(run, cwd=PROJECT, env=os.environ | environ, capture_output=True, text=True, check=False)
+    db.session.execute(text("UPDATE audit SET action = 'other' WHERE seq = 1"))
+    db.session.commit()
+    bad = subprocess.run(run, cwd=PROJECT, env=os.environ | environ, capture_output=True, text=True, check=False)
+    assert (good.returncode, bad.returncode) == (0, 1), good.stderr + bad.stderr
+    assert "2 entries, 0 faults" in good.stdout
+    assert "Entry 1" in bad.stdout
+
+
+COLUMNS = ("at", "actor", "role", "action", "subject", "object", "sealed_detail", "mac")
+
+
+def break_one_thing(rng: random.Random, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the log with one edit, deletion, insertion, change of order or cut tail in it."""
+    kind = rng.choice(("edit", "delete", "insert", "order", "tail"))
+    i, j = rng.sample(range(len(rows)), 2)
+    if kind == "edit":
+        column = rng.choice(COLUMNS)
+        rows[i][column] = rows[j][column] if rows[j][column] != rows[i][column] else b"x" if column in ("mac", "sealed_detail") else now()
+        if column in ("actor", "role", "action", "subject", "object"):
+            rows[i][column] = f"{rows[i][column]}."
+    elif kind == "delete":
+        del rows[i]
+        if rng.random() < 0.5:
+            rows = [row | {"seq": n + 1} for n, row in enumerate(rows)]
+    elif kind == "insert":
+        rows = [row | {"seq": row["seq"] + (row["seq"] >= rows[i]["seq"])} for row in rows] + [dict(rows[i])]
+    elif kind == "order":
+        rows[i]["seq"], rows[j]["seq"] = rows[j]["seq"], rows[i]["seq"]
+    else:
+        rows = rows[: i + 1] if i < len(rows) - 1 else rows[:-1]
+    return rows
+
+
+def broken_logs_found(times: int) -> int:
+    fill(12)
+    audit.anchor(now())
+    table = audit.AuditRow.__table__
+    genuine = [dict(row._mapping) for row in db.session.execute(table.select().order_by(table.c.seq))]
+    found = 0
+    for seed in range(times):
+        rows = break_one_thing(random.Random(seed), [dict(row) for row in genuine])
+        db.session.execute(table.delete())
+        db.session.execute(table.insert(), rows)
+        found += bool(audit.verify().faults)
+        db.session.rollback()
+    return found
+
+
+def test_every_change_of_the_log_is_found():
+    assert broken_logs_found(300) == 300
+
+
+@pytest.mark.slow
+def test_every_one_of_ten_thousand_changes_of_the_log_is_found():
+    assert broken_logs_found(10_000) == 10_000

@@ -21,6 +21,7 @@ def create_server(settings: Settings) -> Flask:
 def init_app(app: Flask, settings: Settings) -> None:
     """Give an application its database, vault, gate, languages, upload routes and health answer; call it before any page is made."""
     from somnia_server.access import init_access
+    from somnia_server.access.accounts import init_accounts
     from somnia_server.i18n import init_languages
     from somnia_server.store.house import House, settle
     from somnia_server.store.schema import upgrade
@@ -39,6 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         upgrade(db.engine)
     init_access(app)
     init_languages(app)
+    init_accounts(app)
     app.register_blueprint(tus)
     app.add_url_rule("/healthz", view_func=_health)
 

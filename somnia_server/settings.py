@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from somnia_server.access_settings import LOOPBACK, AccessSettings
+
 PROJECT = Path(__file__).resolve().parent.parent
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 KEY_BYTES = 32
 MIB = 1024 * 1024
 N = TypeVar("N", int, float)
@@ -39,6 +40,7 @@ class Settings:
     workers: int = 1
     tls: bool = False
     debug: bool = False
+    access: AccessSettings = field(default_factory=AccessSettings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -59,6 +61,7 @@ class Settings:
             workers=env.number("WORKERS", 1, low=0, high=64),
             tls=env.flag("TLS"),
             debug=env.flag("DEBUG"),
+            access=AccessSettings.read(env),
         )
         _refuse(env.problems + settings.problems())
         return settings
@@ -78,7 +81,7 @@ class Settings:
             found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
         if self.host not in LOOPBACK:
             found += self._problems_off_loopback()
-        return found
+        return found + self.access.problems()
 
     def _problems_off_loopback(self) -> list[str]:
         found = []

@@ -40,6 +40,10 @@ ADMINS = frozenset({Role.ADMIN})
 OPEN = Rule(EVERYBODY, unknown=True)
 PAGE = Rule(EVERYBODY, unknown=True, welcomes=True)
 UPLOADS = Rule(KEEPERS, Guard.TUS)
+DOOR = Rule(KEEPERS, Guard.FORM, unknown=True)
+"""A form before which nobody needs to be known."""
+OWN = Rule(KEEPERS, Guard.FORM, unknown=True)
+"""A form of one's own account; who is not logged in is led to the log-in."""
 
 RULES: dict[str, Rule] = {
     "/healthz": OPEN,
@@ -51,6 +55,33 @@ RULES: dict[str, Rule] = {
     "/_dash-layout": PAGE,
     "/_dash-dependencies": PAGE,
     "/_dash-update-component": Rule(EVERYBODY),
+    "/login": DOOR,
+    "/login/code": DOOR,
+    "/login/factor": DOOR,
+    "/login/passkey": DOOR,
+    "/login/passkey/<token>": DOOR,
+    "/login/recovery-code": DOOR,
+    "/login/rescue": DOOR,
+    "/logout": DOOR,
+    "/register": DOOR,
+    "/confirm": DOOR,
+    "/confirm/<token>": DOOR,
+    "/reset": DOOR,
+    "/reset/<token>": DOOR,
+    "/account": OWN,
+    "/account/email": OWN,
+    "/account/email/<token>": DOOR,
+    "/account/leave": OWN,
+    "/account/passkeys": OWN,
+    "/account/passkeys/<token>": OWN,
+    "/account/passkeys/remove": OWN,
+    "/account/password": OWN,
+    "/account/recovery-codes": OWN,
+    "/account/two-factor": OWN,
+    "/account/two-factor/<token>": OWN,
+    "/account/verify": OWN,
+    "/account/verify/passkey": OWN,
+    "/account/verify/passkey/<token>": OWN,
     "/upload/tus": UPLOADS,
     "/upload/tus/<upload_id>": UPLOADS,
 }

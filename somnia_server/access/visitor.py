@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Response, abort, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from somnia_server.access.sessions import session_actor
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house
 
@@ -36,7 +37,7 @@ def visitor_from_cookie(value: str | None) -> Actor | None:
 def actor_known() -> Actor | None:
     """Return who asks in the current request; None when it is nobody that we know."""
     if "actor" not in g:
-        g.actor = visitor_from_cookie(request.cookies.get(cookie_name()))
+        g.actor = session_actor() or visitor_from_cookie(request.cookies.get(cookie_name()))
     found: Actor | None = g.actor
     return found
 

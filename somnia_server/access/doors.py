@@ -1,0 +1,148 @@
+"""The doors at which something secret is asked for: how often anybody may try, by account and by address; and how fast programs may ask."""
+
+import math
+import time
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request, session
+from flask_limiter import Limiter
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from werkzeug.exceptions import TooManyRequests
+
+from somnia_engine.text import t
+from somnia_server.access.mail import tidy_email
+from somnia_server.access.sessions import session_actor
+from somnia_server.access_settings import AccessSettings
+from somnia_server.store.accounts import account_of, account_of_mark
+from somnia_server.store.tries import acquire, give_back
+
+PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="account")
+PER_ADDRESS = RateLimitItemPerMinute(30, 15, namespace="address")
+REQUESTS = RateLimitItemPerMinute(100, 1, namespace="requests")
+EXTENSION = "somnia_doors"
+ONCE_S = 86400.0
+
+CREDENTIAL_DOORS = frozenset(
+    f"security.{name}"
+    for name in (
+        "login",
+        "verify",
+        "register",
+        "send_confirmation",
+        "forgot_password",
+        "reset_password",
+        "change_password",
+        "change_email",
+        "two_factor_setup_validate",
+        "two_factor_token_validation",
+        "mf_recovery",
+        "wan_signin_response",
+        "wan_verify_response",
+    )
+)
+"""The forms at which something secret is tried, or mail is sent; programs and kiosks call `try_door` themselves."""
+
+
+def init_doors(app: Flask, settings: AccessSettings) -> None:
+    """Count the tries at the doors of an application; call it after the library's forms stand."""
+    tries = Limiter(client_address, storage_uri=settings.rate_storage or "somnia+db://", strategy="moving-window")
+    requests = Limiter(client_address, storage_uri=settings.rate_storage or "memory://", strategy="moving-window")
+    for limiter in (tries, requests):
+        limiter.init_app(app)
+    app.extensions[EXTENSION] = (tries, requests)
+    app.before_request(_at_the_door)
+
+
+def client_address() -> str:
+    """Return where a request comes from: an IPv4 address, or the /64 that an IPv6 address lies in."""
+    try:
+        address = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return str(address)
+
+
+def try_door(account: str | None) -> None:
+    """Count one try at an account (its address as it was typed; None when none is named) and from here; 429 when it is one too many."""
+    tries, address = _limiters()[0].limiter, client_address()
+    if not tries.hit(PER_ADDRESS, address):
+        raise _shut(tries, PER_ADDRESS, address)
+    if account and not tries.hit(PER_ACCOUNT, _name(account)):
+        raise _shut(tries, PER_ACCOUNT, _name(account))
+
+
+def door_opened(account: str | None, *, entered: bool = True) -> None:
+    """Take back the try from this address, because it was right; and forget the account's, when somebody is wholly in."""
+    limiter, key = _limiters()[0], PER_ADDRESS.key_for(client_address())
+    if isinstance(limiter.storage, RedisStorage):
+        limiter.storage.storage.lpop(limiter.storage.prefixed_key(key))
+    else:
+        give_back(key)
+    if account and entered:
+        limiter.limiter.clear(PER_ACCOUNT, _name(account))
+
+
+def limit_requests(actor_id: str, cost: int) -> None:
+    """Count what a program asks for: 100 points a minute for each account; 429 when it is too much."""
+    requests = _limiters()[1].limiter
+    if not requests.hit(REQUESTS, actor_id, cost=cost):
+        raise _shut(requests, REQUESTS, actor_id)
+
+
+def use_once(kind: str, value: str) -> bool:
+    """Return True the first time that something is used, for whoever comes first."""
+    return acquire(f"once {kind} {value}", 1, seconds=ONCE_S)
+
+
+def _at_the_door() -> Response | None:
+    """Count tries at our forms before a password is hashed; say it on a page when there were too many."""
+    if request.blueprint == "security" and request.is_json:  # the library would read forms in JSON too, and trip over a list
+        return make_response("", 415)
+    if request.method != "POST" or request.endpoint not in CREDENTIAL_DOORS:
+        return None
+    g.door_account = _account()
+    try:
+        try_door(g.door_account)
+    except TooManyRequests as shut:
+        page = render_template("security/said.html", heading=t("Too many tries"), sentence=shut.description)
+        answer = make_response(page, 429)
+        answer.headers.extend(shut.get_headers())
+        answer.mimetype = "text/html"
+        return answer
+    return None
+
+
+def _account() -> str | None:
+    """Return whose secret a form asks for: of the address in it, of who is logging in, of who is logged in."""
+    if request.endpoint in ("security.wan_signin_response", "security.reset_password"):
+        return None  # what is presented there names its account by itself and cannot be guessed
+    actor = session_actor()
+    if actor is not None:
+        account = account_of(actor.id)
+        return account.email if account else None
+    mark = session.get("tf_user_id")
+    if isinstance(mark, str) and "code" in request.form:
+        return account_of_mark(mark)
+    return request.form.get("email") or None
+
+
+def _name(account: str) -> str:
+    try:
+        return tidy_email(account)
+    except ValueError:
+        return account.strip().lower()[:320]
+
+
+def _shut(limiter: Any, item: RateLimitItemPerMinute, name: str) -> TooManyRequests:
+    wait = max(1, math.ceil(limiter.get_window_stats(item, name).reset_time - time.time()))
+    sentence = t("This was tried too often. Try again in {minutes} min.", minutes=math.ceil(wait / 60))
+    return TooManyRequests(sentence, retry_after=wait)
+
+
+def _limiters() -> tuple[Limiter, Limiter]:
+    found: tuple[Limiter, Limiter] = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,79 @@
+"""The second factor: codes of an app or by mail, and recovery codes, each of which opens once."""
+
+from base64 import urlsafe_b64encode
+from typing import Any, Protocol
+
+from flask_security import MfRecoveryCodesUtil, SmsSenderBaseClass, SmsSenderFactory, Totp
+from passlib.exc import UsedTokenError
+from passlib.totp import TotpMatch
+
+from somnia_server.store.accounts import swap_recovery_codes, use_counter
+from somnia_server.store.tables import UserRow
+from somnia_server.store.vault import Vault
+
+SMS = "somnia_sms"
+STEP_S = 30
+
+
+class SmsSender(Protocol):
+    """Who sends text messages; SOMNIA ships none. Give one to `offer_sms` before the application is made."""
+
+    def send(self, number: str, text: str) -> None:
+        """Send one message, or raise OSError."""
+
+
+class Codes(Totp):
+    """Codes of 30 seconds, each of which opens once, in whatever order the requests come."""
+
+    def get_last_counter(self, user: UserRow) -> int | None:  # type: ignore[override]
+        """Return the step whose code was used last."""
+        return user.totp_last
+
+    def set_last_counter(self, user: UserRow, tmatch: TotpMatch) -> None:  # type: ignore[override]
+        """Take a code for used; refused when another request has used it, or a later one, in the meantime."""
+        if not use_counter(user.id, tmatch.counter):
+            raise UsedTokenError(expire_time=tmatch.expire_time)
+
+
+class RecoveryCodes(MfRecoveryCodesUtil):
+    """Recovery codes, each of which opens once: checking one takes it away."""
+
+    def check_recovery_code(self, user: UserRow, code: str) -> bool:  # type: ignore[override]
+        """Return whether a code is one of the account's, and take it away."""
+        kept = list(user.mf_recovery_codes or [])
+        wanted = code.strip().lower()
+        plain = [self._decrypt_codes([one]) for one in kept]
+        left = [one for one, found in zip(kept, plain, strict=True) if found != [wanted]]
+        return len(left) < len(kept) and swap_recovery_codes(user.id, kept, left)
+
+    def delete_recovery_code(self, user: UserRow, code: str) -> bool:  # type: ignore[override]
+        """Return True: the code was taken away when it was checked."""
+        return True
+
+
+def offer_sms(sender: SmsSender) -> None:
+    """Offer codes by text message in applications that are made from now on."""
+
+    class _Sender(SmsSenderBaseClass):
+        def send_sms(self, from_number: str, to_number: str, msg: str) -> None:
+            sender.send(to_number, msg)
+
+    SmsSenderFactory.senders[SMS] = _Sender
+
+
+def configure_factors(vault: Vault, *, mail: bool) -> dict[str, Any]:
+    """Return the library's settings for the second factor."""
+    sms = SMS in SmsSenderFactory.senders
+    return {
+        "SECURITY_TWO_FACTOR": True,
+        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator", *(["email"] if mail else []), *(["sms"] if sms else [])],
+        "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,  # whoever reads the mail could otherwise do without the app
+        "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": STEP_S,
+        "SECURITY_TWO_FACTOR_MAIL_VALIDITY": 300,
+        "SECURITY_SMS_SERVICE": SMS if sms else "Dummy",
+        "SECURITY_TOTP_SECRETS": {"1": vault.derive(b"somnia second factor").hex()},
+        "SECURITY_TOTP_ISSUER": "SOMNIA",
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_N": 10,
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS": [urlsafe_b64encode(vault.derive(b"somnia recovery codes"))],
+    }

@@ -44,6 +44,7 @@ __all__ = [
     "load_history",
     "load_profile",
     "load_settings",
+    "name_of",
     "names_of_doctors",
     "names_of_patients",
     "read_by_doctor",
@@ -127,6 +128,11 @@ def names_of_doctors(actor: Actor, doctors: Sequence[str]) -> dict[str, str | No
     granted = exists().where(GrantRow.doctor == PersonRow.owner, changes(actor, GrantRow.patient))
     asked = exists().where(SharingRequestRow.doctor == PersonRow.owner, changes(actor, SharingRequestRow.patient))
     return _names(doctors, or_(granted, asked))
+
+
+def name_of(owner: str) -> str | None:
+    """Return somebody's name, for a store that has already decided that it may be said; None when it is unsaid."""
+    return _value(session().get(PersonRow, owner), Profile).name
 
 
 def _shares_with(actor: Actor) -> Any:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
-from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, UploadRow, session
+from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, RoleRow, UploadRow, UserRow, session
 
 NIGHTS, REPORTS = "nights", "reports"
 """What a grant opens: nights with all that is in them, or their reports only."""
@@ -13,10 +13,21 @@ Owner = InstrumentedAttribute[str] | ColumnElement[str]
 
 
 def reads_nights(actor: Actor) -> ColumnElement[bool]:
-    """Return which rows of `nights` an actor may read: own, a ward's, granted; never an administrator's view of others."""
-    if actor.role is Role.KIOSK:
-        return _on_kiosk(actor)
-    return or_(_own_or_ward(actor, NightRow.owner), _granted(actor))
+    """Return which rows of `nights` an actor may read whole: own, a ward's, granted; an administrator or a kiosk none of others'."""
+    return false() if actor.role is Role.KIOSK else or_(_own_or_ward(actor, NightRow.owner), _granted(actor, NIGHTS))
+
+
+def reads_reports(actor: Actor) -> ColumnElement[bool]:
+    """Return of which rows of `nights` an actor may read the report: whoever reads the night, and a grant of reports only."""
+    return false() if actor.role is Role.KIOSK else or_(_own_or_ward(actor, NightRow.owner), _granted(actor, NIGHTS, REPORTS))
+
+
+def shows_nights(actor: Actor) -> ColumnElement[bool]:
+    """Return from which rows of `nights` a kiosk may show its few fields: those of its beds that its doctor may read now."""
+    if actor.role is not Role.KIOSK:
+        return false()
+    paired = and_(KioskRow.id == actor.id, KioskRow.revoked_at.is_(None), BedRow.kiosk == KioskRow.id, BedRow.patient == NightRow.owner)
+    return exists().where(paired, GrantRow.doctor == KioskRow.doctor, _opens_night(NIGHTS))
 
 
 def changes(actor: Actor, owner: Owner) -> ColumnElement[bool]:
@@ -50,13 +61,19 @@ def _may_upload(actor: Actor) -> ColumnElement[bool]:
 
 
 def alive_grant() -> ColumnElement[bool]:
-    """Return whether a grant is of effect at this moment."""
-    return and_(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now())
+    """Return whether a grant is of effect at this moment: not revoked, not expired, and its doctor still works here."""
+    return and_(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now(), works_here(GrantRow.doctor))
+
+
+def works_here(account: Owner) -> ColumnElement[bool]:
+    """Return whether an account is a doctor's and not disabled."""
+    return exists().where(UserRow.id == account, UserRow.active, UserRow.roles.any(RoleRow.name == Role.DOCTOR))
 
 
 def alive_guardian() -> ColumnElement[bool]:
-    """Return whether a guardianship is of effect: verified and not ended."""
-    return and_(GuardianRow.verified_at.is_not(None), GuardianRow.ended_at.is_(None))
+    """Return whether a guardianship is of effect: verified, not ended, and the guardian's account not disabled."""
+    active = exists().where(UserRow.id == GuardianRow.guardian, UserRow.active)
+    return and_(GuardianRow.verified_at.is_not(None), GuardianRow.ended_at.is_(None), active)
 
 
 def _own_or_ward(actor: Actor, owner: Owner) -> ColumnElement[bool]:
@@ -65,22 +82,16 @@ def _own_or_ward(actor: Actor, owner: Owner) -> ColumnElement[bool]:
     return or_(owner == actor.id, exists().where(GuardianRow.minor == owner, GuardianRow.guardian == actor.id, alive_guardian()))
 
 
-def _opens_night() -> ColumnElement[bool]:
-    """Return whether a grant of the same patient opens this night."""
+def _opens_night(*scopes: str) -> ColumnElement[bool]:
+    """Return whether a grant of the same patient, in one of the scopes, opens this night."""
     return and_(
         GrantRow.patient == NightRow.owner,
-        GrantRow.scope == NIGHTS,
+        GrantRow.scope.in_(scopes),
         or_(GrantRow.first_night.is_(None), GrantRow.first_night <= NightRow.night),
         or_(GrantRow.last_night.is_(None), GrantRow.last_night >= NightRow.night),
         alive_grant(),
     )
 
 
-def _granted(actor: Actor) -> ColumnElement[bool]:
-    return exists().where(GrantRow.doctor == actor.id, _opens_night()) if actor.role is Role.DOCTOR else false()
-
-
-def _on_kiosk(actor: Actor) -> ColumnElement[bool]:
-    """Return whether a bed of this kiosk shows the night's owner, and its doctor may still see that night."""
-    paired = and_(KioskRow.id == actor.id, KioskRow.revoked_at.is_(None), BedRow.kiosk == KioskRow.id, BedRow.patient == NightRow.owner)
-    return exists().where(paired, GrantRow.doctor == KioskRow.doctor, _opens_night())
+def _granted(actor: Actor, *scopes: str) -> ColumnElement[bool]:
+    return exists().where(GrantRow.doctor == actor.id, _opens_night(*scopes)) if actor.role is Role.DOCTOR else false()

@@ -1,6 +1,7 @@
 """An instance of its own for each test, visitors that speak to it, and nights to keep in it."""
 
 import base64
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from somnia_engine.text import Text
 from somnia_engine.types.events import Event, EventKind, EventTable
@@ -22,6 +24,8 @@ from somnia_server import create_server
 from somnia_server.access.visitor import visitor_from_cookie
 from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.house import now
+from somnia_server.store.tables import RoleRow, UserRow, session
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -64,6 +68,18 @@ def context(app: Flask) -> Iterator[None]:
 def somebody(owner: str) -> Actor:
     """Return a visitor of a short name."""
     return Actor(owner, Role.VISITOR)
+
+
+def make_account(role: Role = Role.USER, *, email: str | None = None) -> Actor:
+    """Make a confirmed account in a role, and return who acts for it."""
+    actor = Actor(f"u-{secrets.token_hex(16)}", role)
+    kept = session().scalars(select(RoleRow).where(RoleRow.name == role)).one_or_none() or RoleRow(name=role)
+    row = UserRow(id=actor.id, email=email or f"{actor.id}@example.org", password=None, active=True, fs_uniquifier=secrets.token_hex(32))
+    row.created_at = row.confirmed_at = now()
+    row.roles = [kept]
+    session().add(row)
+    session().commit()
+    return actor
 
 
 class Visitor:

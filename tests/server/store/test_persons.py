@@ -11,6 +11,7 @@ from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house, now
 from somnia_server.store.persons import MedicalEntry, MedicalHistory, PersonError, PersonSettings, Profile
 from somnia_server.store.tables import AuditRow, GrantRow, GuardianRow, PersonRow, SharingRequestRow, session
+from tests.server.conftest import make_account
 
 pytestmark = pytest.mark.usefixtures("context")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,8 +29,7 @@ FULL = Profile(
 HISTORY = MedicalHistory((MedicalEntry("diagnosis", "Canary apnea", "G47.3", date(2020, 1, 1)), MedicalEntry("therapy", "CPAP")))
 
 
-def account(role: Role = Role.USER) -> Actor:
-    return Actor(f"u-{secrets.token_hex(16)}", role)
+account = make_account
 
 
 def grant(patient: Actor, doctor: Actor, **changed: object) -> None:

@@ -1,0 +1,81 @@
+"""What is on record about a person's data, in words: who looked, who changed what."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash import html
+
+from components import fields
+from components.words import day
+from somnia_engine.text import Text, t
+
+ACTIONS: dict[str, Text] = {
+    "read_night": Text("looked at a night"),
+    "list_nights": Text("looked at the list of nights"),
+    "read_profile": Text("looked at the profile"),
+    "read_history": Text("looked at the medical history"),
+    "read_board": Text("showed the last night on a display"),
+    "list_grants": Text("looked at who may see the nights"),
+    "list_invitations": Text("looked at the invitations"),
+    "change_profile": Text("changed the profile"),
+    "change_history": Text("changed the medical history"),
+    "change_settings": Text("changed the settings"),
+    "grant": Text("opened nights to a doctor"),
+    "revoke": Text("ended a doctor’s access"),
+    "invite": Text("made an invitation"),
+    "withdraw_invitation": Text("took an invitation back"),
+    "break_glass": Text("used emergency access"),
+    "consent": Text("agreed to a text"),
+    "withdraw_consent": Text("withdrew an agreement"),
+    "export": Text("took a copy of all data"),
+    "erase": Text("erased everything"),
+    "account.made": Text("made the account"),
+    "account.disabled": Text("closed the account"),
+    "account.enabled": Text("opened the account again"),
+    "account.role": Text("changed the role of the account"),
+    "account.password": Text("changed the password"),
+    "account.factor": Text("changed how the account is protected"),
+    "account.everywhere": Text("logged out everywhere"),
+    "account.email": Text("changed the e-mail address"),
+    "account.identity": Text("linked or unlinked an identity provider"),
+}
+ROLES = {
+    "visitor": Text("visitor"),
+    "user": Text("patient"),
+    "doctor": Text("doctor"),
+    "admin": Text("administrator"),
+    "kiosk": Text("display"),
+}
+
+
+def what(action: str) -> str:
+    """Return an action in words; an action of a later version by its code."""
+    said = ACTIONS.get(action)
+    return t(said) if said is not None else action.replace("_", " ")
+
+
+def activity(entries: Sequence[Any], names: Mapping[str, str | None], *, own: str, zone: str | None) -> html.Section:
+    """Return the entries about a person, newest first, with times in their zone."""
+    place = ZoneInfo(zone) if zone else None
+    body = [
+        [
+            html.Span(
+                [day(entry.at.astimezone(place).date(), year=True), " ", entry.at.astimezone(place).strftime("%H:%M")], className="numeric"
+            ),
+            _who(entry, names, own),
+            html.Span([what(entry.action), *([html.Br(), html.Em(f"“{entry.detail}”")] if entry.detail else [])]),
+        ]
+        for entry in entries
+    ]
+    lead = t("Every time somebody else reads your data or changes who may, it is written down here. Entries cannot be changed or removed.")
+    table = fields.table([t("when"), t("who"), t("what")], body, empty=t("Nobody has looked, and nothing has changed."))
+    return fields.card(t("Who looked at my nights"), table, lead=lead)
+
+
+def _who(entry: Any, names: Mapping[str, str | None], own: str) -> html.Span:
+    if entry.actor == own:
+        return html.Span(t("you"))
+    role = ROLES.get(entry.role)
+    name = names.get(entry.actor) or entry.actor[:10]
+    return html.Span([html.Strong(name), " ", html.Span(t(role) if role else entry.role, className="muted small")])

@@ -1,0 +1,22 @@
+"""One patient, as far as they share: who they are and their nights."""
+
+import dash
+from dash import html
+
+from components import nights, patients, states
+from somnia_server.access import actor_now
+from somnia_server.access.rules import DOCTORS
+from somnia_server.store import persons
+from somnia_server.store.nights import list_nights
+
+dash.register_page(__name__, path_template="/patient/<patient>", title="SOMNIA", roles=DOCTORS)
+
+
+def layout(patient: str = "", **_: str) -> html.Div | html.Section:
+    """Return the page; somebody who does not share is not found."""
+    actor = actor_now()
+    card = persons.read_by_doctor(actor, patient)
+    if card is None:
+        return states.not_found()
+    found = list_nights(actor, patient)
+    return html.Div([patients.patient_card(card), nights.night_pages(found) if found else patients.nothing_open()], className="stack")

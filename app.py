@@ -12,12 +12,14 @@ from dash import Dash, DiskcacheManager, page_container, page_registry, set_prop
 from flask import Flask
 
 from components import ids, night, shell, states
+from somnia_engine.text import t
 from somnia_server import init_app
-from somnia_server.access import actor_now
+from somnia_server.access import actor_known, actor_now
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.settings import Settings
+from somnia_server.store import persons
 from somnia_server.store.actors import Role
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,15 @@ def _cache(settings: Settings) -> diskcache.Cache:
 
 def _layout() -> Any:
     spoken = language_now()
-    return shell.shell(page_container, [shell.Language(code, language_name(code), code == spoken) for code in languages()])
+    return shell.shell(page_container, [shell.Language(code, language_name(code), code == spoken) for code in languages()], _who())
+
+
+def _who() -> shell.Who | None:
+    """Return how the frame greets whoever is logged in; None for a visitor."""
+    actor = actor_known()
+    if actor is None or actor.role in (Role.VISITOR, Role.KIOSK):
+        return None
+    return shell.Who(persons.load_profile(actor).name or t("Your account"), actor.role)
 
 
 def _index(**parts: Any) -> str:

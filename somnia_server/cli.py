@@ -1,6 +1,8 @@
-"""The administrator's commands: `python -m somnia_server.cli init | prepare-demo | run | purge | verify-audit`."""
+"""The administrator's commands: `python -m somnia_server.cli init | prepare-demo | run | …`."""
 
 import argparse
+import getpass
+import os
 import shutil
 import signal
 import subprocess
@@ -21,10 +23,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 2 when the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m somnia_server.cli", description=__doc__)
     commands = {"init": _init, "prepare-demo": _prepare_demo, "run": _run, "purge": _purge, "verify-audit": _verify_audit}
-    parser.add_argument("command", choices=sorted(commands))
-    chosen = parser.parse_args(arguments).command
+    makes = {"create-admin": "admin", "create-doctor": "doctor"}
+    parser.add_argument("command", choices=sorted([*commands, *makes]))
+    parser.add_argument("--email", default="", help="the address of the account that create-admin or create-doctor makes")
+    given = parser.parse_args(arguments)
     try:
-        return commands[chosen](Settings.from_env())
+        settings = Settings.from_env()
+        if given.command in makes:
+            return _make_staff(settings, given.email, makes[given.command])
+        return commands[given.command](settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -35,6 +42,22 @@ def _init(settings: Settings) -> int:
 
     create_server(settings)
     print(f"data: {settings.instance}\nkey:  {settings.key_file} (keep a copy of it, on another disk than the data)")
+    return 0
+
+
+def _make_staff(settings: Settings, email: str, role: str) -> int:
+    from somnia_server import create_server
+    from somnia_server.access.staff import make_staff
+    from somnia_server.store.accounts import HOUSE, AccountError
+    from somnia_server.store.actors import Role
+
+    password = os.environ.get(f"SOMNIA_{role.upper()}_PASSWORD") or getpass.getpass(f"Password of the new account ({role}): ")
+    try:
+        with create_server(settings).app_context():
+            print(f"account made: {make_staff(HOUSE, email=email, password=password, role=Role(role))} ({role})")
+    except AccountError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -28,6 +28,7 @@ from somnia_server.settings import Settings
 from somnia_server.store.accounts import EMAIL, FACTOR, MADE, Accounts, make_roles, note_own
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house, now
+from somnia_server.store.persons import Profile, save_profile
 from somnia_server.store.sessions import role_of
 from somnia_server.store.tables import UserRow
 from somnia_server.store.vault import Vault
@@ -172,6 +173,7 @@ def _registered(_app: Flask, *, user: UserRow, form_data: dict[str, Any], **_: o
 
 def remember_person(actor: Actor, *, name: str, birth_date: date) -> None:
     """Keep a new person's name and birth date."""
+    save_profile(actor, Profile(name=name, birth_date=birth_date))
 
 
 def remember_consent(actor: Actor, kind: str) -> None:

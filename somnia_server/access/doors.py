@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, session
 from flask_limiter import Limiter
+from flask_security import user_authenticated
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from werkzeug.exceptions import TooManyRequests
@@ -23,6 +24,8 @@ PER_ADDRESS = RateLimitItemPerMinute(30, 15, namespace="address")
 REQUESTS = RateLimitItemPerMinute(100, 1, namespace="requests")
 EXTENSION = "somnia_doors"
 ONCE_S = 86400.0
+PROVEN = frozenset(f"security.{name}" for name in ("login", "verify", "change_password", "two_factor_token_validation", "mf_recovery"))
+"""The forms that lead on once what was typed is right, and stay when it is not."""
 
 CREDENTIAL_DOORS = frozenset(
     f"security.{name}"
@@ -53,6 +56,8 @@ def init_doors(app: Flask, settings: AccessSettings) -> None:
         limiter.init_app(app)
     app.extensions[EXTENSION] = (tries, requests)
     app.before_request(_at_the_door)
+    app.after_request(_led_on)
+    user_authenticated.connect(_entered, app)
 
 
 def client_address() -> str:
@@ -114,6 +119,18 @@ def _at_the_door() -> Response | None:
         answer.mimetype = "text/html"
         return answer
     return None
+
+
+def _entered(_app: Flask, **_: object) -> None:
+    if "door_account" in g:
+        door_opened(g.pop("door_account"))
+
+
+def _led_on(response: Response) -> Response:
+    """Take a try back when it was right: a ward whose doctors all log in at eight must not shut its own door."""
+    if response.status_code == 302 and request.endpoint in PROVEN and "door_account" in g:
+        door_opened(g.pop("door_account"), entered="tf_user_id" not in session)
+    return response
 
 
 def _account() -> str | None:

@@ -7,11 +7,11 @@ from flask_security import LoginForm, RegisterFormV2, ResetPasswordForm
 from wtforms import BooleanField, DateField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.access.words import NEEDED, TOO_LATE
 from somnia_server.store.house import now
+from somnia_server.store.profiles import PersonError, Profile, checked_profile
 
-LONGEST_LIFE_YEARS = 130
 NO_DATE = Text("Enter a date that has been, such as 1980-04-23.")
 NAME_TOO_LONG = Text("A name has at most 120 characters.")
 AGREE = Text("Without this SOMNIA may not keep anything of you.")
@@ -43,11 +43,20 @@ class Register(RegisterFormV2):
     terms = BooleanField(validators=[DataRequired(AGREE.msgid)])
     privacy = BooleanField(validators=[DataRequired(AGREE.msgid)])
 
+    def validate_name(self, field: StringField) -> None:
+        """Refuse a name that cannot be kept."""
+        _check(Profile(name=field.data))
+
     def validate_birth_date(self, field: Date) -> None:
         """Refuse a date that nobody living was born on."""
-        today = now().date()
-        if (field.data is not None and not today.year - LONGEST_LIFE_YEARS <= field.data.year) or (field.data or today) > today:
-            raise ValidationError(NO_DATE.msgid)
+        _check(Profile(birth_date=field.data))
+
+
+def _check(profile: Profile) -> None:
+    try:
+        checked_profile(profile, now())
+    except PersonError as error:
+        raise ValidationError(t(error.text)) from None
 
 
 class ResetPassword(ResetPasswordForm):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 
 from somnia_server import i18n
 
@@ -20,9 +21,17 @@ def places(sentence: str) -> list[tuple[str, str, str]]:
 
 
 def sentences() -> set[str]:
-    """Return every sentence of the code: what stands in t(...) or Text(...) as its first argument."""
+    """Return every sentence of the code and the templates: what stands in t(...) or Text(...) as its first argument."""
     files = [PROJECT / "app.py", *(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))]
-    return {found for path in files for found in said(ast.parse(path.read_text(encoding="utf-8")))}
+    code = {found for path in files for found in said(ast.parse(path.read_text(encoding="utf-8")))}
+    pages = [path for room in ROOMS for path in (PROJECT / room).rglob("templates/**/*") if path.is_file()]
+    return code | {found for path in pages for found in said_on_page(path.read_text(encoding="utf-8"))}
+
+
+def said_on_page(template: str) -> set[str]:
+    reader = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    found = (what[0] if isinstance(what, tuple) else what for _, _, what in reader.extract_translations(template, gettext_functions=("t",)))
+    return {sentence for sentence in found if sentence}
 
 
 def said(tree: ast.AST) -> Iterator[str]:
@@ -52,6 +61,15 @@ def test_a_locale_file_is_named_by_a_language_and_has_sentences(path: Path):
 def test_sentences_are_found_in_the_code():
     code = 'NAMES = {1: Text("One")}\nt("Two " "parts", n=1)\nt(NAMES[1])\nother("Three")\ntext.t("Four")'
     assert set(said(ast.parse(code))) == {"One", "Two parts", "Four"}
+
+
+def test_sentences_are_found_on_pages():
+    assert said_on_page('{{ t("One") }} {{ t("Two {n}", n=t("Three")) }} {% set x = {"k": t("Four")} %}') == {
+        "One",
+        "Two {n}",
+        "Three",
+        "Four",
+    }
 
 
 @pytest.mark.parametrize("code", sorted(COMPLETE))

@@ -44,7 +44,7 @@ def administrators() -> tuple[str, ...]:
 
 def called(account: str) -> str:
     """Return what to call the person of an account: their name, else their address."""
-    return persons.name_of(account) or session().scalar(select(UserRow.email).where(UserRow.id == account)) or NOBODY
+    return persons.profile_of(account).name or session().scalar(select(UserRow.email).where(UserRow.id == account)) or NOBODY
 
 
 def _at(email: str, may: ColumnElement[bool]) -> str | None:

@@ -15,6 +15,7 @@ from somnia_server.store.audit import note, note_read
 from somnia_server.store.house import now
 from somnia_server.store.notices import SHARING, tell, tell_with_guardians
 from somnia_server.store.reach import NIGHTS, REPORTS, acts_for, alive_grant, changes, works_here
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import GrantRow, session
 
 CONSENT, EMERGENCY = "consent", "emergency"
@@ -25,12 +26,8 @@ SHARERS = frozenset({Role.USER, Role.DOCTOR, Role.ADMIN})
 """Who has an account, and so nights to share."""
 
 
-class SharingError(ValueError):
-    """What was asked for cannot be shared so; `text` says what was given, what is allowed and what to do."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(str(text))
+class SharingError(RefusalError):
+    """What was asked for cannot be shared so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +97,18 @@ def sharer(actor: Actor, subject: str | None) -> str | None:
     return owner if actor.role in SHARERS and acts_for(actor, owner) else None
 
 
-def put_grant(actor: Actor, patient: str, *, doctor: str, terms: Terms, kind: str = CONSENT, lasts: timedelta | None = None) -> GrantRow:
+def put_grant(actor: Actor, patient: str, *, doctor: str, terms: Terms, kind: str = CONSENT, reason: str = "") -> GrantRow:
     """Grant and note it within the caller's transaction; a newer consent to the same doctor takes the place of the older."""
     if patient == doctor:
         raise SharingError(Text("This is your own account. Name another doctor."))
     at = now()
     if kind == CONSENT:
-        same = GrantRow.patient == patient, GrantRow.doctor == doctor, GrantRow.kind == CONSENT
-        _end(at, *same, GrantRow.expires_at > at)
+        _end(at, GrantRow.patient == patient, GrantRow.doctor == doctor, GrantRow.kind == CONSENT, GrantRow.expires_at > at)
     row = GrantRow(id=secrets.token_hex(16), patient=patient, doctor=doctor, kind=kind, scope=terms.scope, created_at=at)
     row.first_night, row.last_night, row.may_upload = terms.first_night, terms.last_night, terms.may_upload
-    row.expires_at, row.revoked_at = at + (lasts or timedelta(days=terms.days)), None
+    row.expires_at, row.revoked_at = at + timedelta(days=terms.days), None
     session().add(row)
-    note(actor, "grant" if kind == CONSENT else "break_glass", subject=patient, thing=row.id)
+    note(actor, "grant" if kind == CONSENT else "break_glass", subject=patient, thing=row.id, detail=reason)
     return row
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from somnia_engine.text import Text
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import address_of, called, doctor_at, spellings
+from somnia_server.store.attempts import count_try
 from somnia_server.store.audit import note, note_read
 from somnia_server.store.codes import digest_code, make_code
 from somnia_server.store.grants import Terms, checked_terms, put_grant, sharer, tell_doctor
@@ -17,6 +18,7 @@ from somnia_server.store.house import now
 from somnia_server.store.notices import SHARING, tell_with_guardians
 from somnia_server.store.reach import changes, works_here
 from somnia_server.store.tables import InvitationRow, UserRow, session
+from somnia_server.store.tries import give_back
 
 CODE_SIGNS = 12
 LASTS = timedelta(days=14)
@@ -41,12 +43,13 @@ def share_with_address(actor: Actor, email: str, *, terms: Terms | None = None, 
 
     Raises
     ------
-    SharingError
-        The terms cannot be granted; its `text` says why.
+    RefusalError
+        The terms cannot be granted, or this was tried too often; its `text` says which.
     """
     checked, owner = checked_terms(terms or Terms()), sharer(actor, subject)
     if owner is None:
         return False
+    count_try("share", actor)
     doctor = doctor_at(email)
     if doctor is None:
         row = _row(owner, checked, digest=secrets.token_hex(32))
@@ -73,10 +76,14 @@ def invite(actor: Actor, *, terms: Terms | None = None, subject: str | None = No
 def redeem(actor: Actor, code: str) -> str | None:
     """Turn a code into a grant for the doctor who brings it and return the patient's id; None when there is no such code for them.
 
-    The tries are counted by `access.sharing`, which is how a page comes here.
+    Raises
+    ------
+    RefusalError
+        This doctor has tried too often.
     """
     if not _works(actor):
         return None
+    tried = count_try("redeem", actor)
     waiting = InvitationRow.code == digest_code(PURPOSE, code), InvitationRow.email.is_(None), InvitationRow.patient != actor.id
     row = session().scalars(select(InvitationRow).where(*waiting, _waits())).one_or_none()
     if row is None or not _take(row):
@@ -84,6 +91,7 @@ def redeem(actor: Actor, code: str) -> str | None:
         return None
     _grant(actor, row)
     session().commit()
+    give_back(tried)
     return row.patient
 
 

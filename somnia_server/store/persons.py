@@ -44,9 +44,9 @@ __all__ = [
     "load_history",
     "load_profile",
     "load_settings",
-    "name_of",
     "names_of_doctors",
     "names_of_patients",
+    "profile_of",
     "read_by_doctor",
     "save_history",
     "save_profile",
@@ -130,9 +130,9 @@ def names_of_doctors(actor: Actor, doctors: Sequence[str]) -> dict[str, str | No
     return _names(doctors, or_(granted, asked))
 
 
-def name_of(owner: str) -> str | None:
-    """Return somebody's name, for a store that has already decided that it may be said; None when it is unsaid."""
-    return _value(session().get(PersonRow, owner), Profile).name
+def profile_of(owner: str) -> Profile:
+    """Return somebody's profile to a store that has decided by itself what of it may be said or used."""
+    return _value(session().get(PersonRow, owner), Profile)
 
 
 def _shares_with(actor: Actor) -> Any:

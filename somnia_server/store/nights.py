@@ -67,6 +67,16 @@ class Kept:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """A night as it is kept: its day, and the summary and the series unsealed."""
+
+    night: date
+    demo: bool
+    created_at: datetime
+    blobs: tuple[bytes, bytes]
+
+
 def save_night(owner: str, analysis: NightAnalysis, *, kept: Kept) -> str:
     """Keep a night and return its id; the same files and choices again replace the night they made before."""
     night_id = put_night(owner, nightcodec.pack_night(analysis), kept=kept)
@@ -89,7 +99,7 @@ def put_night(owner: str, blobs: tuple[bytes, bytes], *, kept: Kept) -> str:
 def list_nights(actor: Actor, subject: str | None = None) -> tuple[NightSummary, ...]:
     """Return a person's nights (the actor's own by default) as far as the actor may see them, newest first."""
     owner = subject or actor.id
-    mine = select(NightRow).where(NightRow.owner == owner, reads_nights(actor), _alive())
+    mine = select(NightRow).where(NightRow.owner == owner, reads_nights(actor), alive())
     rows = session().scalars(mine.order_by(NightRow.night.desc(), NightRow.created_at.desc())).all()
     found = tuple(_summary(row) for row in rows)
     if found:
@@ -99,7 +109,7 @@ def list_nights(actor: Actor, subject: str | None = None) -> tuple[NightSummary,
 
 def load_night(actor: Actor, night_id: str) -> StoredNight | None:
     """Return one night; None when there is none of that id that this actor may see."""
-    query = select(NightRow).where(NightRow.id == night_id, reads_nights(actor), _alive()).options(undefer(NightRow.sealed_series))
+    query = select(NightRow).where(NightRow.id == night_id, reads_nights(actor), alive()).options(undefer(NightRow.sealed_series))
     row = session().scalars(query).one_or_none()
     if row is None:
         return None
@@ -122,7 +132,7 @@ def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tupl
 
     `demo` keeps demo and own nights apart; None takes both.
     """
-    query = select(NightRow).where(NightRow.owner == owner, _alive()).options(undefer(NightRow.sealed_series))
+    query = select(NightRow).where(NightRow.owner == owner, alive()).options(undefer(NightRow.sealed_series))
     if before is not None:
         query = query.where(NightRow.night < before)
     if demo is not None:
@@ -131,6 +141,17 @@ def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tupl
     for row in session().scalars(query.order_by(NightRow.night.desc(), NightRow.created_at.desc()).limit(HISTORY_NIGHTS)):
         newest.setdefault(row.night, row)
     return tuple(_blobs(newest[night]) for night in sorted(newest))
+
+
+def blobs_of(owner: str, night_id: str) -> Blobs | None:
+    """Return a night as it is kept, unsealed, for a store that moves it; the row does not stay in memory."""
+    query = select(NightRow).where(NightRow.owner == owner, NightRow.id == night_id, alive()).options(undefer(NightRow.sealed_series))
+    row = session().scalars(query).one_or_none()
+    if row is None:
+        return None
+    found = Blobs(row.night, row.demo, row.created_at, _blobs(row))
+    session().expunge(row)
+    return found
 
 
 def purge_expired(at: datetime) -> int:
@@ -144,7 +165,8 @@ def _count(result: Any) -> int:
     return int(result.rowcount)
 
 
-def _alive() -> ColumnElement[bool]:
+def alive() -> ColumnElement[bool]:
+    """Return whether a night's time is not over."""
     return or_(NightRow.expires_at.is_(None), NightRow.expires_at > now())
 
 

@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, exists, or_, select
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 T = TypeVar("T", Profile, MedicalHistory, PersonSettings)
+MOST_PART_CHARS = 1_000_000
 PARTS: dict[type, str] = {Profile: "profile", MedicalHistory: "history", PersonSettings: "settings"}
 
 
@@ -157,7 +159,7 @@ def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subjec
     if not acts_for(actor, owner):
         return False
     row = session().get(PersonRow, owner, with_for_update=True) or _new_row(owner)
-    keep(row, value)
+    _keep(row, value)
     if actor.id != owner:
         note(actor, f"change_{PARTS[type(value)]}", subject=owner)
     session().commit()
@@ -173,13 +175,52 @@ def _new_row(owner: str) -> PersonRow:
     return session().get_one(PersonRow, owner)
 
 
-def keep(row: PersonRow, value: Profile | MedicalHistory | PersonSettings) -> None:
-    """Seal a value into its row within the caller's transaction; fields that a later version wrote stay."""
+def _keep(row: PersonRow, value: Profile | MedicalHistory | PersonSettings) -> None:
     part = PARTS[type(value)]
-    plain = _merged(json.loads(codec.dumps(value)), _plain(row, part))
+    _seal_part(row, part, _merged(json.loads(codec.dumps(value)), _plain(row, part)))
+
+
+def _seal_part(row: PersonRow, part: str, plain: dict[str, Any]) -> None:
     sealed = house().vault.seal(json.dumps(plain).encode(), table=f"persons.{part}", row=row.owner, owner=row.owner)
     setattr(row, f"sealed_{part}", sealed)
     row.updated_at = now()
+
+
+def take_in(owner: str, parts: Mapping[str, dict[str, Any]]) -> None:
+    """Add what was kept elsewhere to what is here, within the caller's transaction; what a person has said here goes first.
+
+    Raises
+    ------
+    PersonError, ValueError, TypeError, KeyError
+        A value cannot be kept; then nothing is.
+    """
+    row = session().get(PersonRow, owner)
+    united = {part: _united(part, parts.get(part, {}), _plain(row, part)) for part in PARTS.values()}
+    plain = {part: json.dumps(found).encode() for part, found in united.items()}
+    checked = {
+        "profile": codec.dumps(checked_profile(codec.loads(Profile, plain["profile"]), now())),
+        "history": codec.dumps(checked_history(codec.loads(MedicalHistory, plain["history"]), now())),
+        "settings": codec.dumps(checked_settings(codec.loads(PersonSettings, plain["settings"]))),
+    }
+    for part, value in checked.items():
+        if united[part]:
+            row = row or _new_row(owner)
+            _seal_part(row, part, _merged(json.loads(value), united[part]))
+
+
+def _united(part: str, brought: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    """Return what was brought with what is here over it; of a history the entries of both."""
+    said = {name: value for name, value in here.items() if value is not None and value is not False} if part == "profile" else here
+    united = {**brought, **said}
+    if part == "history" and brought:
+        entries = [*here.get("entries", ()), *brought.get("entries", ())]
+        named = {
+            entry.get("id") or sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:16]: entry for entry in reversed(entries)
+        }
+        united["entries"] = [{**entry, "id": name} for name, entry in reversed(named.items())]
+    if len(json.dumps(united)) > MOST_PART_CHARS:
+        raise ValueError(f"{part} has more than {MOST_PART_CHARS} characters")
+    return united
 
 
 def _merged(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
@@ -189,6 +230,11 @@ def _merged(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     if "entries" in new:
         merged["entries"] = [{**before.get(entry["id"], {}), **entry} for entry in new["entries"]]
     return merged
+
+
+def plain_part(owner: str, part: str) -> dict[str, Any]:
+    """Return "profile", "history" or "settings" as it is kept, fields of later versions included, for a store that moves it."""
+    return _plain(session().get(PersonRow, owner), part)
 
 
 def _plain(row: PersonRow | None, part: str) -> dict[str, Any]:

@@ -72,13 +72,13 @@ def _add(owner: str, name: str, *, size: int, demo: str | None = None, brought_b
 def find_upload(actor: Actor, upload_id: str) -> Upload | None:
     """Return one upload; None when there is none of that id that this actor handles."""
     row = _row(actor, upload_id)
-    return None if row is None else _upload(row)
+    return None if row is None else as_upload(row)
 
 
 def list_uploads(actor: Actor, subject: str | None = None) -> tuple[Upload, ...]:
     """Return the uploads for a person (the actor by default) that the actor handles, oldest first."""
     mine = select(UploadRow).where(UploadRow.owner == (subject or actor.id), handles(actor, UploadRow), UploadRow.expires_at > now())
-    return tuple(_upload(row) for row in session().scalars(mine.order_by(UploadRow.created_at)))
+    return tuple(as_upload(row) for row in session().scalars(mine.order_by(UploadRow.created_at)))
 
 
 def mark_ready(actor: Actor, upload_id: str, *, sha256: str) -> None:
@@ -194,7 +194,8 @@ def _path(upload_id: str) -> Path:
     return house().settings.uploads / f"{upload_id}.sealed"
 
 
-def _upload(row: UploadRow) -> Upload:
+def as_upload(row: UploadRow) -> Upload:
+    """Return the upload of a row that a store has found for whom it may."""
     vault = house().vault
     return Upload(
         id=row.id,

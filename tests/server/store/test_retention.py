@@ -1,6 +1,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -48,7 +49,7 @@ def bring(actor: Actor) -> str:
     with recordings.open_writer(upload) as writer:
         writer.write(b"x")
         writer.finish()
-    recordings.mark_ready(actor, upload_id, sha256=upload_id)
+    recordings.mark_ready(actor, upload_id, sha256=sha256(b"x").hexdigest())
     return upload_id
 
 

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from somnia_engine.text import Text, t
 from somnia_server.store import audit, codec, persons
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
+from somnia_server.store.sharing_requests import requests_to
 from somnia_server.store.tables import (
     Base,
     BedRow,
@@ -21,7 +22,6 @@ from somnia_server.store.tables import (
     NoticeRow,
     PasskeyRow,
     SessionRow,
-    SharingRequestRow,
     UserRow,
     session,
 )
@@ -75,8 +75,9 @@ def _sharing(actor: Actor, owner: str) -> Plain:
     return {
         "grants": [grant | {"doctor_name": names.get(grant["doctor"])} for grant in grants],
         "invitations": _rows(InvitationRow, InvitationRow.patient == owner),
-        "requests": _rows(SharingRequestRow, or_(SharingRequestRow.patient == owner, SharingRequestRow.doctor == owner)),
-        "guardians": _rows(GuardianRow, or_(GuardianRow.minor == owner, GuardianRow.guardian == owner)),
+        "requests": [_jsonable(asdict(request)) for request in requests_to(actor, owner)],
+        "guardians": _rows(GuardianRow, GuardianRow.minor == owner),
+        "wards": _rows(GuardianRow, and_(GuardianRow.guardian == owner, GuardianRow.verified_at.is_not(None))),
         "kiosks": list(session().scalars(select(BedRow.kiosk).where(BedRow.patient == owner))),
     }
 

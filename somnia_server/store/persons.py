@@ -4,12 +4,14 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from somnia_engine.text import Text
 from somnia_server.store import codec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note, note_read
@@ -39,6 +41,7 @@ __all__ = [
     "PersonSettings",
     "Profile",
     "age_at",
+    "correct_birth_date",
     "engine_subject",
     "gestation_week_at",
     "is_minor",
@@ -159,9 +162,36 @@ def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subjec
     if not acts_for(actor, owner):
         return False
     row = session().get(PersonRow, owner, with_for_update=True) or _new_row(owner)
+    if isinstance(value, Profile) and actor.id == owner:
+        _check_grown_up(_value(row, Profile), value)
     _keep(row, value)
     if actor.id != owner:
         note(actor, f"change_{PARTS[type(value)]}", subject=owner)
+    session().commit()
+    return True
+
+
+def _check_grown_up(here: Profile, new: Profile) -> None:
+    """Refuse that a person under 18 makes themselves older: what is done with their data is their guardian's to decide."""
+    if is_minor(here, now()) and is_minor(new, now()) is not True:
+        raise PersonError(
+            "birth_date", new.birth_date, Text("a day that makes you under 18; your guardian or an administrator corrects it")
+        )
+
+
+def correct_birth_date(actor: Actor, subject: str, *, day: date) -> bool:
+    """Correct the birth date of somebody who entered a wrong one, and note it; for administrators, False for anybody else.
+
+    Raises
+    ------
+    PersonError
+        It is no day on which a person can have been born.
+    """
+    row = session().get(PersonRow, subject, with_for_update=True)
+    if actor.role is not Role.ADMIN or row is None:
+        return False
+    _keep(row, checked_profile(replace(_value(row, Profile), birth_date=day), now()))
+    note(actor, "change_profile", subject=subject, thing="birth_date")
     session().commit()
     return True
 

@@ -264,6 +264,26 @@ def test_a_minor_comes_of_age_at_midnight_of_their_own_zone():
     assert persons.is_minor(Profile(), evening) is None
 
 
+YOUNG, GROWN = date(now().year - 10, 1, 1), date(now().year - 30, 1, 1)
+
+
+@pytest.mark.parametrize("birth_date", [GROWN, None])
+def test_nobody_under_18_makes_themselves_older(birth_date: date | None):
+    child, parent, admin = account(), account(), account(Role.ADMIN)
+    persons.save_profile(child, Profile(birth_date=YOUNG))
+    with pytest.raises(PersonError) as refused:
+        persons.save_profile(child, Profile(birth_date=birth_date))
+    assert refused.value.field == "birth_date"
+    session().rollback()
+    assert persons.save_profile(child, Profile(birth_date=YOUNG - timedelta(days=9), name="Kim"))
+    guard(parent, child)
+    assert persons.save_profile(parent, Profile(birth_date=birth_date), subject=child.id)
+    assert not persons.correct_birth_date(parent, child.id, day=YOUNG)
+    assert persons.correct_birth_date(admin, child.id, day=YOUNG)
+    assert persons.load_profile(child).birth_date == YOUNG
+    assert entries_about(child)[-1] == (admin.id, "change_profile")
+
+
 def test_the_week_of_pregnancy_follows_from_either_way_to_tell_it():
     night = date(2026, 3, 1)
     assert persons.gestation_week_at(Profile(due_date=night + timedelta(weeks=10)), night) == 30

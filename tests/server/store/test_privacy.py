@@ -29,7 +29,7 @@ from somnia_server.store.nights import Kept
 from somnia_server.store.persons import PersonSettings, Profile
 from somnia_server.store.restore import Imported, import_zip
 from somnia_server.store.tables import AuditRow, ConsentRow, NightRow, PersonRow, UserRow, session
-from tests.server.conftest import long_night, make_night
+from tests.server.conftest import long_night, make_account, make_night
 from tests.server.store.test_persons import FULL, HISTORY, entries_about, guard
 from tests.server.store.test_retention import bring
 
@@ -233,10 +233,11 @@ def test_only_the_person_and_their_guardian_take_the_data_out_or_in(tmp_path: Pa
     for role in (Role.USER, Role.DOCTOR, Role.ADMIN, Role.KIOSK):
         assert export_zip(Actor(THERE.id, role), ME.id) is None
         assert import_zip(Actor(THERE.id, role), path, subject=ME.id) is None
-    guard(THERE, ME)
-    assert "profile.json" in members(exported(THERE, ME.id))
-    assert import_zip(THERE, path, subject=ME.id) is not None
-    assert entries_about(ME) == [(ME.id, "export"), (THERE.id, "export"), (THERE.id, "import")]
+    parent = make_account()
+    guard(parent, ME)
+    assert "profile.json" in members(exported(parent, ME.id))
+    assert import_zip(parent, path, subject=ME.id) is not None
+    assert entries_about(ME) == [(ME.id, "export"), (parent.id, "export"), (parent.id, "import")]
 
 
 @pytest.mark.usefixtures("context")

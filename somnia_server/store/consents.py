@@ -1,6 +1,7 @@
 """Consents: which version of which text a person agreed to, when, by whom, and when it was withdrawn; nothing is overwritten."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,9 +16,10 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note, note_read
 from somnia_server.store.grants import SHARERS
 from somnia_server.store.house import now
-from somnia_server.store.reach import acts_for
+from somnia_server.store.persons import is_minor, profile_of
+from somnia_server.store.reach import acts_for, alive_guardian
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.tables import ConsentRow, session
+from somnia_server.store.tables import ConsentRow, GuardianRow, session
 
 TERMS, PRIVACY, AI_TEXT, RESEARCH = "terms", "privacy", "ai_text", "research"
 FILES = {TERMS: "terms", PRIVACY: "privacy-notice", AI_TEXT: "ai-text", RESEARCH: "research"}
@@ -92,16 +94,16 @@ def give(actor: Actor, kind: str, *, subject: str | None = None, version: str | 
     Raises
     ------
     RefusalError
-        There is no such text, or it is no longer the version that was shown.
+        There is no such text, it is no longer the version that was shown, or the actor is under 18.
     """
     owner, text = _owner(actor, subject), _known(kind)
     if owner is None:
         return False
+    if owner == actor.id and is_minor(profile_of(owner), now()):
+        raise RefusalError(Text("You are under 18: your guardian agrees for you."))
     if version is not None and version != text.version:
         raise RefusalError(Text("This text has changed in the meantime. Read it again before you agree."))
-    alive = ConsentRow.owner == owner, ConsentRow.kind == kind, ConsentRow.withdrawn_at.is_(None)
-    same = select(ConsentRow.id).where(*alive, ConsentRow.version == text.version, ConsentRow.given_by == actor.id)
-    if session().scalar(same.limit(1)) is None:
+    if not any(past.version == text.version and past.given_by == actor.id for past in counting(owner, kind)):
         row = ConsentRow(id=secrets.token_hex(16), owner=owner, kind=kind, version=text.version, given_by=actor.id, given_at=now())
         session().add(row)
         note(actor, "give_consent", subject=owner, thing=f"{kind} {text.version}")
@@ -135,25 +137,40 @@ def withdraw(actor: Actor, kind: str, *, subject: str | None = None) -> bool:
 def consents_of(actor: Actor, subject: str | None = None) -> tuple[Consent, ...]:
     """Return how a person (the actor by default, or a ward) stands to each text."""
     owner = _owner(actor, subject)
-    newest = {row.kind: row for row in _rows(owner) if row.withdrawn_at is None}
-    if newest and owner is not None:
-        note_read(actor, "list_consents", subject=owner)
-    return tuple(_consent(kind, newest.get(kind)) for kind in FILES)
+    if owner is None:
+        return tuple(_consent(kind, ()) for kind in FILES)
+    note_read(actor, "list_consents", subject=owner)
+    return tuple(_consent(kind, counting(owner, kind)) for kind in FILES)
 
 
 def history_of(actor: Actor, subject: str | None = None) -> tuple[Past, ...]:
     """Return everything that a person ever agreed to and withdrew, in order of time."""
     owner = _owner(actor, subject)
-    found = tuple(Past(row.kind, row.version, row.given_at, row.given_by, row.withdrawn_at) for row in _rows(owner))
+    found = tuple(_past(row) for row in _rows(owner))
     if found and owner is not None:
         note_read(actor, "list_consents", subject=owner)
     return found
 
 
-def alive_consents(owner: str, kind: str) -> tuple[Past, ...]:
-    """Return what was agreed to of one kind and not withdrawn, for a store or the worker that decides by it."""
-    rows = (row for row in _rows(owner) if row.kind == kind and row.withdrawn_at is None)
-    return tuple(Past(row.kind, row.version, row.given_at, row.given_by, None) for row in rows)
+def counting(owner: str, kind: str) -> tuple[Past, ...]:
+    """Return what was agreed to of one kind and counts now, in order of time, for a store or the worker that decides by it.
+
+    That is what was not withdrawn and given by who decides: under 18 a guardian, from then on the person, as an adult.
+    """
+    profile = profile_of(owner)
+    minor = is_minor(profile, now())
+    deciders = guardians_now(owner) if minor else {owner}
+    return tuple(
+        _past(row)
+        for row in _rows(owner)
+        if row.kind == kind and row.withdrawn_at is None and row.given_by in deciders and (minor or not is_minor(profile, row.given_at))
+    )
+
+
+def guardians_now(owner: str) -> frozenset[str]:
+    """Return the verified guardians of a person who are adults themselves."""
+    found = session().scalars(select(GuardianRow.guardian).where(GuardianRow.minor == owner, alive_guardian()))
+    return frozenset(guardian for guardian in found.all() if is_minor(profile_of(guardian), now()) is False)
 
 
 def _owner(actor: Actor, subject: str | None) -> str | None:
@@ -166,9 +183,14 @@ def _rows(owner: str | None) -> tuple[ConsentRow, ...]:
     return () if owner is None else tuple(session().scalars(query.execution_options(populate_existing=True)))
 
 
-def _consent(kind: str, row: ConsentRow | None) -> Consent:
+def _past(row: ConsentRow) -> Past:
+    return Past(row.kind, row.version, row.given_at, row.given_by, row.withdrawn_at)
+
+
+def _consent(kind: str, given: Sequence[Past]) -> Consent:
     current = text_of(kind).version
-    return Consent(kind, current) if row is None else Consent(kind, current, row.version, row.given_at, row.given_by)
+    newest = next((past for past in given if past.version == current), given[-1] if given else None)
+    return Consent(kind, current) if newest is None else Consent(kind, current, newest.version, newest.given_at, newest.given_by)
 
 
 def _known(kind: str) -> LegalText:

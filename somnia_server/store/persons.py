@@ -30,8 +30,8 @@ from somnia_server.store.profiles import (
     gestation_week_at,
     is_minor,
 )
-from somnia_server.store.reach import acts_for, alive_grant, changes
-from somnia_server.store.tables import GrantRow, PersonRow, SharingRequestRow, session
+from somnia_server.store.reach import acts_for, alive_grant, alive_guardian, changes
+from somnia_server.store.tables import GrantRow, GuardianRow, PersonRow, SharingRequestRow, session
 
 __all__ = [
     "MedicalEntry",
@@ -96,7 +96,11 @@ def save_profile(actor: Actor, profile: Profile, *, subject: str | None = None) 
     PersonError
         A value cannot be kept; its `field` and `text` say which, why and what to do.
     """
-    return _save(actor, checked_profile(profile, now()), subject)
+    checked, owner = checked_profile(profile, now()), actor.id if subject is None else subject
+    kept = profile_of(owner).birth_date
+    if actor.id == owner and checked.birth_date != kept and session().scalar(_guarded(owner)):
+        raise PersonError("birth_date", checked.birth_date, Text("the date that is kept; only your guardian changes it"))
+    return _save(actor, checked, subject)
 
 
 def save_history(actor: Actor, history: MedicalHistory, *, subject: str | None = None) -> bool:
@@ -138,6 +142,11 @@ def names_of_doctors(actor: Actor, doctors: Sequence[str]) -> dict[str, str | No
 def profile_of(owner: str) -> Profile:
     """Return somebody's profile to a store that has decided by itself what of it may be said or used."""
     return _value(session().get(PersonRow, owner), Profile)
+
+
+def _guarded(owner: str) -> Any:
+    """Return whether a guardian acts for somebody: their age is then not theirs to change."""
+    return select(select(GuardianRow.id).where(GuardianRow.minor == owner, alive_guardian()).exists())
 
 
 def _shares_with(actor: Actor) -> Any:

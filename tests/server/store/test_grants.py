@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -17,6 +18,7 @@ from somnia_server.store.nights import Kept, list_nights, load_night, save_night
 from somnia_server.store.notices import list_notices
 from somnia_server.store.persons import Profile, read_by_doctor, save_profile
 from somnia_server.store.reach import REPORTS
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import AuditRow, GrantRow, GuardianRow, InvitationRow, UserRow, db, session
 from tests.server.conftest import make_account, make_night
 
@@ -297,3 +299,30 @@ def test_every_change_of_access_is_on_record(patient, doctor):
         (patient.id, "invite"),
         (patient.id, "withdraw_invitation"),
     ]
+
+
+def test_codes_are_not_guessed(patient, doctor):
+    code = invite(patient)
+    for n in range(10):
+        assert redeem(doctor, f"0000-0000-000{n}") is None
+    with pytest.raises(RefusalError, match="too often"):
+        redeem(doctor, code)
+    assert redeem(make_account(Role.DOCTOR), code) == patient.id
+
+
+def test_codes_that_are_right_are_not_counted(patient, doctor):
+    for _ in range(12):
+        assert redeem(doctor, invite(patient)) == patient.id
+
+
+def test_a_code_brought_by_many_at_once_is_redeemed_once(patient, app):
+    code, doctors = invite(patient), [make_account(Role.DOCTOR) for _ in range(6)]
+
+    def bring(doctor: Actor) -> str | None:
+        with app.app_context():
+            return redeem(doctor, code)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(bring, doctors))
+    assert sorted(map(str, found)) == sorted(["None"] * 5 + [patient.id])
+    assert len(grants_of(patient)) == 1

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from somnia_engine.text import t
 from somnia_server.access.doors import init_doors
-from somnia_server.access.factors import Codes, RecoveryCodes, configure_factors
+from somnia_server.access.factors import Codes, Phones, RecoveryCodes, configure_factors
 from somnia_server.access.forms import LogIn, Register, ResetPassword
 from somnia_server.access.mail import Mail
 from somnia_server.access.passwords import ARGON2, Hashes, Passwords
@@ -78,6 +78,7 @@ def init_accounts(app: Flask) -> None:
         reset_password_form=ResetPassword,
         mail_util_cls=Mail,
         password_util_cls=Passwords,
+        phone_util_cls=Phones,
         totp_cls=Codes,
         mf_recovery_codes_util_cls=RecoveryCodes,
     )

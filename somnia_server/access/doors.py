@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, make_response, render_template, request, session
 from flask_limiter import Limiter
 from flask_security import user_authenticated
+from flask_security.signals import tf_profile_changed
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from werkzeug.exceptions import TooManyRequests
@@ -57,7 +58,8 @@ def init_doors(app: Flask, settings: AccessSettings) -> None:
     app.extensions[EXTENSION] = (tries, requests)
     app.before_request(_at_the_door)
     app.after_request(_led_on)
-    user_authenticated.connect(_entered, app)
+    for signal in (user_authenticated, tf_profile_changed):
+        signal.connect(_entered, app)
 
 
 def client_address() -> str:

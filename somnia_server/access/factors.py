@@ -1,9 +1,11 @@
 """The second factor: codes of an app or by mail, and recovery codes, each of which opens once."""
 
+import re
 from base64 import urlsafe_b64encode
 from typing import Any, Protocol
 
-from flask_security import MfRecoveryCodesUtil, SmsSenderBaseClass, SmsSenderFactory, Totp
+from flask_security import MfRecoveryCodesUtil, PhoneUtil, SmsSenderBaseClass, SmsSenderFactory, Totp
+from flask_security.utils import get_message
 from passlib.exc import UsedTokenError
 from passlib.totp import TotpMatch
 
@@ -12,6 +14,8 @@ from somnia_server.store.tables import UserRow
 from somnia_server.store.vault import Vault
 
 SMS = "somnia_sms"
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+"""A number as E.164 writes it."""
 STEP_S = 30
 
 
@@ -35,6 +39,19 @@ class Codes(Totp):
             raise UsedTokenError(expire_time=tmatch.expire_time)
 
 
+class Phones(PhoneUtil):
+    """Phone numbers, given with their country."""
+
+    def validate_phone_number(self, input_data: str) -> str | None:
+        """Return what is wrong with a number; None when nothing is."""
+        return None if self.get_canonical_form(input_data) else str(get_message("PHONE_INVALID")[0])
+
+    def get_canonical_form(self, input_data: str) -> str | None:
+        """Return a number as it is dialled; None when it is none."""
+        dialled = _dialled(input_data)
+        return dialled if PHONE.fullmatch(dialled) else None
+
+
 class RecoveryCodes(MfRecoveryCodesUtil):
     """Recovery codes, each of which opens once: checking one takes it away."""
 
@@ -56,9 +73,13 @@ def offer_sms(sender: SmsSender) -> None:
 
     class _Sender(SmsSenderBaseClass):
         def send_sms(self, from_number: str, to_number: str, msg: str) -> None:
-            sender.send(to_number, msg)
+            sender.send(_dialled(to_number), msg)
 
     SmsSenderFactory.senders[SMS] = _Sender
+
+
+def _dialled(number: str) -> str:
+    return re.sub(r"[\s()/.-]", "", number)
 
 
 def configure_factors(vault: Vault, *, mail: bool) -> dict[str, Any]:

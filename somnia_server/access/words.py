@@ -11,6 +11,7 @@ WRONG = Text("The address, the password or the code is not right.")
 NO_RIGHT_CODE = Text("This code is not right, or it was used already.")
 OUTDATED = Text("This page is out of date. Go back, reload it and try again.")
 TOO_LATE = Text("This link is too old, or it was used already. Ask for a new one.")
+CODE = Text("your code for SOMNIA: {code}")
 CONFIRM = Text("If this address has no account yet, we have sent it a link. Open it to confirm the address, then log in.")
 NEEDED = Text("This field is required.")
 NO_ADDRESS = Text("This is not an e-mail address.")
@@ -56,6 +57,8 @@ MESSAGES: Mapping[str, Said] = {
     "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": (Text("From now on a code is asked for at each log-in."), SUCCESS),
     "TWO_FACTOR_DISABLED": (Text("No code is asked for any longer."), SUCCESS),
     "TWO_FACTOR_PERMISSION_DENIED": (Text("Log in with your password first."), ERROR),
+    "PHONE_INVALID": (Text("Give the number with its country, such as +49 151 12345678."), ERROR),
+    "USE_CODE": (CODE, INFO),
     "TWO_FACTOR_METHOD_NOT_AVAILABLE": (Text("Choose one of the ways."), ERROR),
     "TWO_FACTOR_SETUP_EXPIRED": (OUTDATED, ERROR),
     "NO_RECOVERY_CODES_SETUP": (Text("You have no recovery codes yet."), INFO),
@@ -90,7 +93,7 @@ class Spoken:
 
     def gettext(self, sentence: str, **values: object) -> str:
         """Return a sentence of ours translated; one of the library's own as it is."""
-        return t(sentence) if not values or "%(" not in sentence else sentence % values
+        return sentence % values if "%(" in sentence else t(sentence, **{name: str(value) for name, value in values.items()})
 
     def format_list(self, words: list[str], **_: object) -> str:
         """Return words one after another."""

@@ -11,6 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from somnia_server.store.tables.base import ID, OWNER, Base, Lookup, Moment
 
 
+class Words(AsaList):
+    """A list of words, kept as one line; equal lists make equal statements."""
+
+    cache_ok = True
+
+
 class VisitorRow(Base):
     __tablename__ = "visitors"
 
@@ -61,7 +67,7 @@ class UserRow(Base, UserMixin):
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(512))
     tf_phone_number: Mapped[str | None] = mapped_column(Lookup)
-    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(Words()))
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
     totp_last: Mapped[int | None]
     oidc_subject: Mapped[str | None] = mapped_column(Lookup, unique=True)
@@ -77,7 +83,7 @@ class PasskeyRow(Base, WebAuthnMixin):
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     sign_count: Mapped[int] = mapped_column(default=0)
-    transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    transports: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(Words()))
     backup_state: Mapped[bool]
     device_type: Mapped[str] = mapped_column(String(64))
     extensions: Mapped[str | None] = mapped_column(String(255))

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, request
 from flask_login import user_logged_out
 from flask_security import Security, user_registered
 from flask_security.signals import change_email_confirmed, tf_disabled, tf_profile_changed, wan_deleted, wan_registered
@@ -15,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from somnia_engine.text import t
 from somnia_server.access.doors import init_doors
-from somnia_server.access.factors import Codes, Phones, RecoveryCodes, configure_factors
+from somnia_server.access.factors import Codes, Passkeys, Phones, RecoveryCodes, can_have_passkeys, configure_factors
 from somnia_server.access.forms import LogIn, Register, ResetPassword
 from somnia_server.access.mail import Mail
 from somnia_server.access.passwords import ARGON2, Hashes, Passwords
@@ -68,7 +69,7 @@ def init_accounts(app: Flask) -> None:
     app.config.update(_library(settings, vault), WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
     app.jinja_loader = FileSystemLoader(TEMPLATES)
     app.jinja_env.globals["t"] = t
-    app.context_processor(lambda: {"lang": language_now(), "mail": bool(settings.access.smtp_host)})
+    app.context_processor(lambda: _said(settings))
     CSRFProtect(app)
     security = Security(
         app,
@@ -80,6 +81,7 @@ def init_accounts(app: Flask) -> None:
         password_util_cls=Passwords,
         phone_util_cls=Phones,
         totp_cls=Codes,
+        webauthn_util_cls=Passkeys,
         mf_recovery_codes_util_cls=RecoveryCodes,
     )
     _tame(app, security)
@@ -87,6 +89,16 @@ def init_accounts(app: Flask) -> None:
     _follow_changes(app)
     init_views(app)
     init_doors(app, settings.access)
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    """Return what every page of accounts may ask for."""
+    return {
+        "lang": language_now(),
+        "mail": bool(settings.access.smtp_host),
+        "passkeys": can_have_passkeys(request.host),
+        "identity_provider": urlsplit(settings.access.oidc_issuer).hostname,
+    }
 
 
 def _library(settings: Settings, vault: Vault) -> dict[str, Any]:

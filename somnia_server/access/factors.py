@@ -2,9 +2,10 @@
 
 import re
 from base64 import urlsafe_b64encode
+from ipaddress import ip_address
 from typing import Any, Protocol
 
-from flask_security import MfRecoveryCodesUtil, PhoneUtil, SmsSenderBaseClass, SmsSenderFactory, Totp
+from flask_security import MfRecoveryCodesUtil, PhoneUtil, SmsSenderBaseClass, SmsSenderFactory, Totp, WebauthnUtil
 from flask_security.utils import get_message
 from passlib.exc import UsedTokenError
 from passlib.totp import TotpMatch
@@ -66,6 +67,34 @@ class RecoveryCodes(MfRecoveryCodesUtil):
     def delete_recovery_code(self, user: UserRow, code: str) -> bool:  # type: ignore[override]
         """Return True: the code was taken away when it was checked."""
         return True
+
+
+class Passkeys(WebauthnUtil):
+    """Passkeys of any make; one that stands for the password asks for a finger, a face or a code of its own."""
+
+    def authenticator_selection(self, user: UserRow, usage: str) -> Any:  # type: ignore[override]
+        """Return what a passkey has to be able to do."""
+        from webauthn.helpers.structs import AuthenticatorSelectionCriteria, ResidentKeyRequirement
+
+        return AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED if usage == "first" else ResidentKeyRequirement.PREFERRED,
+            user_verification=self.user_verification(user, [usage]),
+        )
+
+    def user_verification(self, user: UserRow | None, usage: list[str]) -> Any:  # type: ignore[override]
+        """Return whether a passkey has to check who holds it."""
+        from webauthn.helpers.structs import UserVerificationRequirement
+
+        return UserVerificationRequirement.DISCOURAGED if usage == ["secondary"] else UserVerificationRequirement.REQUIRED
+
+
+def can_have_passkeys(host: str) -> bool:
+    """Return whether a browser makes passkeys for the host of a request: for a name, not for a number."""
+    try:
+        ip_address(host.rpartition(":")[0].strip("[]") if host.count(":") == 1 or host.startswith("[") else host)
+    except ValueError:
+        return True
+    return False
 
 
 def offer_sms(sender: SmsSender) -> None:

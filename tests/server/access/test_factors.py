@@ -8,7 +8,7 @@ from passlib.totp import TOTP
 from sqlalchemy import select, update
 
 from somnia_server import create_server
-from somnia_server.access.factors import SMS, offer_sms
+from somnia_server.access.factors import SMS, can_have_passkeys, offer_sms
 from somnia_server.store.house import now
 from somnia_server.store.tables import AuditRow, UserRow, session
 from tests.server.access.people import Person, words
@@ -212,3 +212,18 @@ def test_a_sender_of_text_messages_can_be_plugged_in(settings):
         assert sent[0][0] == "+4915112345678"
         assert re.fullmatch(r"your code for SOMNIA: \d{6}", sent[0][1])
         assert "with its country" in words(person.post("/account/two-factor", setup="sms", phone="0151 12345678"))
+
+
+@pytest.mark.parametrize(
+    ("host", "can"),
+    [
+        ("localhost:8050", True),
+        ("somnia.example", True),
+        ("127.0.0.1:8050", False),
+        ("192.0.2.1", False),
+        ("[::1]:8050", False),
+        ("::1", False),
+    ],
+)
+def test_passkeys_are_offered_where_browsers_make_them(host, can):
+    assert can_have_passkeys(host) is can

@@ -17,6 +17,9 @@ COOKIE = "somnia"
 TOKEN = "somnia"
 """Where in Flask's session the name of ours stands."""
 CSRF = "csrf_token"
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
+"""What stands in a browser's own description; the first that fits counts, because each also names those it resembles."""
 
 
 def session_actor() -> Actor | None:
@@ -71,7 +74,13 @@ def _began(_app: Flask, *, user: UserRow, **_: object) -> None:
     end_now()
     for place in (session, g):
         place.pop(CSRF, None)
-    session[TOKEN] = begin_session(user.id, request.user_agent.string)
+    session[TOKEN] = begin_session(user.id, browser_name(request.user_agent.string))
+
+
+def browser_name(agent: str) -> str:
+    """Return what people call a browser and the system that it runs on; the first word of what it calls itself otherwise."""
+    found = [next((name for sign, name in names if sign in agent), "") for names in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found)) or agent.partition("/")[0][:40]
 
 
 def _password_changed(_app: Flask, *, user: UserRow, **_: object) -> None:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from somnia_server import create_server
-from somnia_server.access.sessions import session_actor
+from somnia_server.access.sessions import browser_name, session_actor
 from somnia_server.access.staff import make_staff
 from somnia_server.settings import Settings
 from somnia_server.store.accounts import HOUSE, find_account, set_active, set_role
@@ -199,6 +199,23 @@ def test_the_overview_says_where_one_is_logged_in(ann, phone):
     assert page.count("Werkzeug") == 2
     assert page.count(" here ") >= 1
     assert "last used" in page
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36", "Chrome, Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36 Edg/142.0",
+            "Edge, Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1", "Safari, iPhone"),
+        ("Werkzeug/3.1.9", "Werkzeug"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent, name):
+    assert browser_name(agent) == name
 
 
 def test_who_was_a_visitor_and_logs_in_is_the_account(app):

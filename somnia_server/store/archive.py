@@ -15,6 +15,7 @@ from typing import Any
 from somnia_engine.text import Said, Text
 from somnia_server.store.export import FORMAT, MANIFEST, PIECE, VERSION
 from somnia_server.store.house import house
+from somnia_server.store.refusals import RefusalError
 
 MIB = 1 << 20
 MOST_DIRECTORY_BYTES = 16 * MIB
@@ -33,12 +34,8 @@ BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSErr
 """What the zip library raises on a file that is none."""
 
 
-class ArchiveError(ValueError):
+class ArchiveError(RefusalError):
     """An archive that is not taken in; `text` says what is wrong with it and what to do."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(str(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def import_zip(actor: Actor, path: Path, *, subject: str | None = None) -> Impor
         found, raw, consents = _nights(archive), _uploads(archive), _consents(archive, owner)
         try:
             persons.take_in(owner, {part: _object(archive, f"{part}.json") for part in ("profile", "history", "settings")})
-        except MALFORMED as error:
-            raise error if isinstance(error, persons.PersonError | ArchiveError) else ArchiveError(wrong("profile.json")) from None
+        except MALFORMED:
+            raise ArchiveError(wrong("profile.json")) from None
         added_consents = _add_consents(owner, consents)
         note(actor, "import", subject=owner)
         session().commit()

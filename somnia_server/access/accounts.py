@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, flash, request
 from flask_login import user_logged_out
 from flask_security import Security, user_registered
 from flask_security.signals import change_email_confirmed, tf_disabled, tf_profile_changed, wan_deleted, wan_registered
@@ -28,8 +28,10 @@ from somnia_server.i18n import language_now
 from somnia_server.settings import Settings
 from somnia_server.store.accounts import EMAIL, FACTOR, MADE, Accounts, make_roles, note_own
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.consents import PRIVACY, TERMS, give
 from somnia_server.store.house import house, now
 from somnia_server.store.persons import Profile, save_profile
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.sessions import role_of
 from somnia_server.store.tables import UserRow
 from somnia_server.store.vault import Vault
@@ -180,7 +182,7 @@ def _registered(_app: Flask, *, user: UserRow, form_data: dict[str, Any], **_: o
     actor = Actor(user.id, Role.USER)
     note_own(actor, MADE, "registered")
     remember_person(actor, name=form_data["name"], birth_date=form_data["birth_date"])
-    for kind in ("terms", "privacy"):
+    for kind in (TERMS, PRIVACY):
         remember_consent(actor, kind)
 
 
@@ -190,7 +192,12 @@ def remember_person(actor: Actor, *, name: str, birth_date: date) -> None:
 
 
 def remember_consent(actor: Actor, kind: str) -> None:
-    """Keep that a new person agreed."""
+    """Keep that a new person agreed; somebody under 18 is told that a guardian does."""
+    try:
+        give(actor, kind)
+    except RefusalError as refusal:
+        if kind == PRIVACY:
+            flash(t(refusal.text), "info")
 
 
 def _email_changed(_app: Flask, *, user: UserRow, **_: object) -> None:

@@ -62,6 +62,7 @@ RULES: dict[str, Rule] = {
     "/login/passkey/<token>": DOOR,
     "/login/recovery-code": DOOR,
     "/login/rescue": DOOR,
+    "/legal/<kind>": OPEN,
     "/logout": DOOR,
     "/register": DOOR,
     "/confirm": DOOR,

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from somnia_engine.text import t
+from somnia_server.access import legal
 from somnia_server.access.sessions import session_actor, session_token
 from somnia_server.access.words import OUTDATED
 from somnia_server.i18n import language_now
@@ -19,6 +20,7 @@ pages = Blueprint("accounts", __name__)
 def init_views(app: Flask) -> None:
     """Give an application the account's own pages."""
     app.register_blueprint(pages)
+    app.register_blueprint(legal.pages)
     app.register_error_handler(CSRFError, _outdated)
 
 

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from somnia_server import create_server
+from somnia_server.access.legal import drawn
 from somnia_server.access.passwords import Hashes
 from somnia_server.access.staff import make_staff
 from somnia_server.settings import Settings
 from somnia_server.store import audit
 from somnia_server.store.accounts import HOUSE, AccountError, find_account, has_admin, list_accounts, set_active, set_role
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.consents import consents_of
+from somnia_server.store.house import now
 from somnia_server.store.persons import load_profile
 from somnia_server.store.tables import AuditRow, UserRow, session
 from tests.server.access.people import EMAIL, PASSWORD, Person, words
@@ -35,6 +38,35 @@ def test_who_registers_is_logged_in_and_has_said_who_they_are(ann, app):
         assert re.fullmatch(r"u-[0-9a-f]{32}", account.id)
         profile = load_profile(Actor(account.id, Role.USER))
         assert (profile.name, str(profile.birth_date)) == ("Ann Example", "1980-04-23")
+
+
+def test_who_registers_has_agreed_to_the_texts_as_they_are_now(ann, app):
+    with app.app_context():
+        stands = {consent.kind: consent.state for consent in consents_of(Actor(find_account(EMAIL).id, Role.USER))}
+    assert stands == {"terms": "given", "privacy": "given", "ai_text": "not given", "research": "not given"}
+
+
+def test_under_18_a_guardian_agrees_and_the_page_says_so(app):
+    person = Person(app)
+    person.register(birth_date=f"{now().year - 12}-01-01")
+    assert "your guardian agrees for you" in words(person.get("/account"))
+    with app.app_context():
+        assert {consent.state for consent in consents_of(Actor(find_account(EMAIL).id, Role.USER))} == {"not given"}
+
+
+@pytest.mark.parametrize("kind", ["terms", "privacy", "ai_text", "research"])
+def test_what_one_agrees_to_can_be_read_by_everybody(app, kind):
+    page = app.test_client(use_cookies=False).get(f"/legal/{kind}")
+    assert page.status_code == 200
+    assert "<h1>" in page.text
+    assert "**" not in page.text
+    assert app.test_client().get("/legal/breach-notice-person").status_code == 404
+
+
+def test_a_text_cannot_bring_markup_of_its_own():
+    assert drawn("# A <b>\n\n- one *two*\n- **three** <script>") == (
+        "<h1>A &lt;b&gt;</h1>\n<ul><li>one <em>two</em></li><li><strong>three</strong> &lt;script&gt;</li></ul>"
+    )
 
 
 def test_without_mail_the_page_says_that_the_account_counts_at_once(app):

@@ -2,10 +2,12 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from somnia_engine.types.recording import Subject
 from somnia_server.store import codec
 from somnia_server.work import door, room
 from somnia_server.work.room import Limits, Progress, Request
@@ -19,6 +21,11 @@ def always(_progress: Progress) -> bool:
 
 def request(path: Path, *, memory_mib: int = 4096, cpu_s: int = 60) -> Request:
     return Request("survey", Limits(memory_mib, cpu_s), os.getpid(), paths=(str(path),))
+
+
+def test_what_is_known_of_the_person_reaches_the_room(tmp_path):
+    said = replace(request(tmp_path), subject=Subject(1980, "female", 171.5, 64.0, 13.5, infant=False))
+    assert codec.loads(Request, codec.dumps(said)) == said
 
 
 def test_a_request_that_is_no_longer_wanted_ends_the_room(tmp_path):

@@ -126,7 +126,7 @@ def _wall(error: Exception) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Make the server when gunicorn asks for it, from the environment's settings."""
-    if name != "server":
+    """Make the server when gunicorn (or the flask command, by its own word) asks for it, from the environment's settings."""
+    if name not in {"server", "application"}:
         raise AttributeError(name)
     return create_app(Settings.from_env()).server

@@ -22,15 +22,20 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Give an application its database, vault, gate, languages, upload routes and health answer; call it before any page is made."""
     from somnia_server.access import init_access
     from somnia_server.access.accounts import init_accounts
+    from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
+    from somnia_server.store.erasure import replay_tombstones
     from somnia_server.store.house import House, settle
+    from somnia_server.store.keys import StoredKeys
+    from somnia_server.store.masters import Masters
     from somnia_server.store.schema import upgrade
-    from somnia_server.store.tables import db
+    from somnia_server.store.tables import db, session
     from somnia_server.store.vault import Vault
     from somnia_server.work.tus import tus
 
-    vault = Vault(settings.prepare())
-    app.secret_key = settings.secret_key or vault.derive(b"somnia cookies").hex()
+    settings.prepare()
+    keys = StoredKeys(Masters(settings))
+    vault = Vault(keys)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}  # no connection outlives its use, or a fork
     app.config["MAX_CONTENT_LENGTH"] = FORM_BYTES
@@ -38,10 +43,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         upgrade(db.engine)
+        keys.start()
+        app.secret_key = settings.secret_key or vault.derive(b"somnia cookies").hex()
+        session().commit()
+        replay_tombstones()
     init_access(app)
     init_languages(app)
     init_accounts(app)
     app.register_blueprint(tus)
+    app.cli.add_command(somnia)
     app.add_url_rule("/healthz", view_func=_health)
 
 

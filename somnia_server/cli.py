@@ -22,7 +22,14 @@ THREADS = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 2 when the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m somnia_server.cli", description=__doc__)
-    commands = {"init": _init, "prepare-demo": _prepare_demo, "run": _run, "purge": _purge, "verify-audit": _verify_audit}
+    commands = {
+        "init": _init,
+        "prepare-demo": _prepare_demo,
+        "run": _run,
+        "purge": _purge,
+        "rotate-keys": _rotate_keys,
+        "verify-audit": _verify_audit,
+    }
     makes = {"create-admin": "admin", "create-doctor": "doctor"}
     parser.add_argument("command", choices=sorted([*commands, *makes]))
     parser.add_argument("--email", default="", help="the address of the account that create-admin or create-doctor makes")
@@ -39,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _init(settings: Settings) -> int:
     from somnia_server import create_server
+    from somnia_server.store.masters import Masters
 
     create_server(settings)
-    print(f"data: {settings.instance}\nkey:  {settings.key_file} (keep a copy of it, on another disk than the data)")
+    print(f"data: {settings.instance}\nkey:  {Masters(settings).place} (keep a copy of it, on another disk than the data)")
     return 0
 
 
@@ -94,6 +102,16 @@ def _verify_audit(settings: Settings) -> int:
         verdict = audit.verify()
     print(f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults), sep="\n")
     return 1 if verdict.faults else 0
+
+
+def _rotate_keys(settings: Settings) -> int:
+    from somnia_server import create_server
+    from somnia_server.commands import rotation
+
+    with create_server(settings).app_context():
+        for line in rotation():
+            print(line)
+    return 0
 
 
 def _run(settings: Settings) -> int:

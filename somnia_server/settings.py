@@ -1,16 +1,15 @@
 """What the administrator decides: read once from the environment, checked as a whole, frozen."""
 
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from somnia_server.access_settings import LOOPBACK, AccessSettings
+from somnia_server.key_settings import KEY_BYTES, KeySettings
 
 PROJECT = Path(__file__).resolve().parent.parent
-KEY_BYTES = 32
 MIB = 1024 * 1024
 N = TypeVar("N", int, float)
 
@@ -41,6 +40,7 @@ class Settings:
     tls: bool = False
     debug: bool = False
     access: AccessSettings = field(default_factory=AccessSettings)
+    keys: KeySettings = field(default_factory=KeySettings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -62,6 +62,7 @@ class Settings:
             tls=env.flag("TLS"),
             debug=env.flag("DEBUG"),
             access=AccessSettings.read(env),
+            keys=KeySettings.read(env),
         )
         _refuse(env.problems + settings.problems())
         return settings
@@ -81,7 +82,7 @@ class Settings:
             found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
         if self.host not in LOOPBACK:
             found += self._problems_off_loopback()
-        return found + self.access.problems()
+        return found + self.keys.problems() + self.access.problems()
 
     def _problems_off_loopback(self) -> list[str]:
         found = []
@@ -89,7 +90,7 @@ class Settings:
             found.append(f"SOMNIA_DEBUG is only allowed on loopback; SOMNIA_HOST={self.host} is reachable by others")
         if self.secret_key is None:
             found.append(f"SOMNIA_SECRET_KEY is needed when SOMNIA_HOST={self.host} is reachable by others")
-        if not self.key_file.exists():
+        if self.keys.from_file and not self.key_file.exists():
             found.append(
                 f"SOMNIA_KEY_FILE={self.key_file} must exist before SOMNIA_HOST={self.host} is served: python -m somnia_server.cli init"
             )
@@ -115,28 +116,16 @@ class Settings:
         """Where the demo files lie; they belong to nobody."""
         return self.instance / "demo"
 
-    def prepare(self) -> bytes:
-        """Make the folders and, on the first start, the key; return the key."""
-        _refuse(self.problems())
-        for folder in (self.instance, self.temp, self.uploads, self.demo):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not self.key_file.exists():
-            self._create_key()
-        return self.key_file.read_bytes()
+    @property
+    def kms_file(self) -> Path:
+        """Where the master key lies that only the key service can open."""
+        return self.key_file.with_name(f"{self.key_file.name}.kms")
 
-    def _create_key(self) -> None:
-        self.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self.key_file.with_name(f"{self.key_file.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, self.key_file)  # fails when another process was first: its key stays
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+    def prepare(self) -> None:
+        """Make the folders."""
+        _refuse(self.problems())
+        for folder in (self.instance, self.temp, self.uploads, self.demo, self.keep):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 class _Reading:

@@ -9,12 +9,13 @@ from pathlib import Path
 from sqlalchemy import case, delete, func, select, update
 
 from somnia_server.store.actors import Actor
+from somnia_server.store.frames import FRAME_BYTES, SealedWriter, read_sealed, sealed_size
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
 from somnia_server.store.reach import handles, may_bring
 from somnia_server.store.retention import raw_stays_until, upload_stays_until
 from somnia_server.store.tables import JobRow, JobUploadRow, UploadRow, session
-from somnia_server.store.vault import FRAME_BYTES, Place, SealedWriter, read_sealed, sealed_size
+from somnia_server.store.vault import Place
 
 RECEIVING, READY = "receiving", "ready"
 STREAM = "uploads.stream"
@@ -138,9 +139,10 @@ def purge_uploads(at: datetime) -> int:
     busy = select(JobUploadRow.upload_id).join(JobRow, JobRow.id == JobUploadRow.job_id).where(JobRow.state.in_(ACTIVE))
     old = session().scalars(select(UploadRow.id).where(UploadRow.expires_at <= at, UploadRow.id.not_in(busy))).all()
     _drop(old)
-    known = set(session().scalars(select(UploadRow.id)))
-    for path in house().settings.uploads.iterdir():
-        if path.stem not in known:
+    there = list(house().settings.uploads.iterdir())  # before the rows are asked for: the file of a row made meanwhile stays
+    known = {_path(upload_id) for upload_id in session().scalars(select(UploadRow.id))}
+    for path in there:
+        if path not in known:
             path.unlink(missing_ok=True)
     return len(old)
 
@@ -191,7 +193,7 @@ def _row(actor: Actor, upload_id: str) -> UploadRow | None:
 
 
 def _path(upload_id: str) -> Path:
-    return house().settings.uploads / f"{upload_id}.sealed"
+    return house().settings.uploads / f"{upload_id}.stream"
 
 
 def as_upload(row: UploadRow) -> Upload:

@@ -24,12 +24,13 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.archive import Archive, ArchiveError, opened, wrong
 from somnia_server.store.audit import note
 from somnia_server.store.export import LOSSLESS, NIGHTS, UPLOADS
+from somnia_server.store.frames import FRAME_BYTES
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept
 from somnia_server.store.reach import acts_for
 from somnia_server.store.retention import night_stays_until
 from somnia_server.store.tables import ConsentRow, NightRow, session
-from somnia_server.store.vault import FRAME_BYTES, TamperedError
+from somnia_server.store.vault import TamperedError
 
 CONSENTS, ELSEWHERE = "consents.json", "elsewhere"
 MOST_NIGHT_BYTES = 64 << 20

@@ -14,9 +14,9 @@ from werkzeug.exceptions import ClientDisconnected
 from somnia_engine.text import t
 from somnia_server.access.visitor import actor_now
 from somnia_server.store import recordings
+from somnia_server.store.frames import FRAME_BYTES, SealedWriter
 from somnia_server.store.house import house
 from somnia_server.store.recordings import READY, Upload
-from somnia_server.store.vault import FRAME_BYTES, SealedWriter
 
 log = logging.getLogger(__name__)
 

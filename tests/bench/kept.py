@@ -11,6 +11,7 @@ from somnia_engine.types.signals import Signal
 from somnia_server.store.nightcodec import pack_night, unpack_night
 from somnia_server.store.vault import Vault
 from tests.bench.measure import Row, cpu_ms
+from tests.keyring import Keyring
 
 CHANNELS = (
     ("spo2_pct", "%"),
@@ -24,7 +25,7 @@ CHANNELS = (
 
 def rows(analysis: NightAnalysis) -> Iterator[Row]:
     """Measure a night with six channels at 1 Hz: sealed size, and reading it with decryption."""
-    night, vault = _with_six_channels(analysis), Vault(secrets.token_bytes(32))
+    night, vault = _with_six_channels(analysis), Vault(Keyring(secrets.token_bytes(32)))
     sealed = [vault.seal(blob, table="nights", row=str(i), owner="bench") for i, blob in enumerate(pack_night(night))]
     size = sum(map(len, sealed)) / 1024
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
 
 
@@ -45,16 +46,8 @@ def test_off_loopback_a_secret_and_a_key_must_be_there_first(environ):
         Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1"})
     assert "SOMNIA_SECRET_KEY is needed" in str(refusal.value)
     assert "cli init" in str(refusal.value)
-    Settings.from_env(environ).prepare()
+    create_server(Settings.from_env(environ))
     assert Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1", "SOMNIA_SECRET_KEY": "x" * 32}).host == "192.0.2.1"
-
-
-def test_the_first_start_makes_a_private_key_that_stays(settings):
-    key = settings.prepare()
-    assert len(key) == 32
-    assert stat.S_IMODE(settings.key_file.stat().st_mode) == 0o600
-    assert settings.prepare() == key
-    assert list(settings.key_file.parent.iterdir()) == [settings.key_file]
 
 
 def test_the_folders_are_private(settings):
@@ -64,14 +57,14 @@ def test_the_folders_are_private(settings):
 
 
 def test_a_key_that_others_can_read_is_refused(settings, environ):
-    settings.prepare()
+    create_server(settings)
     settings.key_file.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
         Settings.from_env(environ)
 
 
 def test_a_key_of_the_wrong_size_is_refused(settings, environ):
-    settings.prepare()
+    create_server(settings)
     settings.key_file.write_bytes(b"too short")
     with pytest.raises(SettingsError, match="32 random bytes"):
         Settings.from_env(environ)
@@ -89,9 +82,8 @@ def test_the_secret_is_not_printed(environ):
 
 def test_every_setting_is_documented():
     project = Path(__file__).resolve().parents[2]
-    files = [project / "somnia_server" / name for name in ("settings.py", "access_settings.py")]
-    source = "".join(file.read_text(encoding="utf-8") for file in files)
+    source = "".join(path.read_text(encoding="utf-8") for path in (project / "somnia_server").glob("*settings.py"))
     said = (project / "docs" / "settings.md").read_text(encoding="utf-8")
     names = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source))
-    assert len(names) >= 23
+    assert len(names) >= 27
     assert {name for name in names if f"SOMNIA_{name}" not in said} == set()

@@ -243,7 +243,7 @@ def test_staff_that_cannot_be_made_is_refused_with_the_reason(email, password, r
 
 
 def test_off_loopback_without_mail_nobody_registers(environ):
-    Settings.from_env(environ).prepare()
+    create_server(Settings.from_env(environ))
     app = create_server(Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1", "SOMNIA_SECRET_KEY": "x" * 40}))
     assert Person(app).get("/register").status_code == 404
     assert "makes the accounts" in words(Person(app).get("/login"))

@@ -246,7 +246,7 @@ def test_a_damaged_night_or_file_does_not_keep_the_rest_back(tmp_path: Path):
     row = session().query(NightRow).filter_by(night=DAY).one()
     row.sealed_summary = row.sealed_summary[:-1] + b"?"
     session().commit()
-    (path,) = house().settings.uploads.glob("*.sealed")
+    (path,) = house().settings.uploads.glob("*.stream")
     path.write_bytes(path.read_bytes()[:-3])
     content = exported(ME)
     found = members(content)

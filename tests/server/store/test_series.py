@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from somnia_server.store import nightcodec, series
 from somnia_server.store.series import Column
 from somnia_server.store.vault import Vault
+from tests.keyring import Keyring
 from tests.server.conftest import long_night, make_night
 
 FLOATS = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(float("nan")))
@@ -40,7 +41,7 @@ def test_eight_hours_of_six_channels_take_at_most_160_kilobytes():
 
 
 def test_a_stored_night_is_opened_in_milliseconds():
-    vault = Vault(b"k" * 32)
+    vault = Vault(Keyring(b"k" * 32))
     sealed = [vault.seal(blob, table="n", row="r", owner="o") for blob in nightcodec.pack_night(long_night())]
     took = []
     for _ in range(20):

@@ -5,20 +5,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from somnia_server.store.vault import (
-    FRAME_BYTES,
-    HEADER_BYTES,
-    LENGTH_BYTES,
-    OVERHEAD,
-    Place,
-    SealedWriter,
-    TamperedError,
-    Vault,
-    read_sealed,
-    sealed_size,
-)
+from somnia_server.store.frames import FRAME_BYTES, HEADER_BYTES, LENGTH_BYTES, OVERHEAD, SealedWriter, read_sealed, sealed_size
+from somnia_server.store.vault import Place, TamperedError, Vault
+from tests.keyring import Keyring
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(Keyring(b"k" * 32))
 HERE = Place("t", "row", "owner")
 
 
@@ -39,7 +30,7 @@ def test_a_record_opens_in_its_own_place_only(other):
 
 def test_another_key_opens_nothing():
     with pytest.raises(TamperedError):
-        Vault(b"j" * 32).open_sealed(seal(), table="t", row="row", owner="owner")
+        Vault(Keyring(b"j" * 32)).open_sealed(seal(), table="t", row="row", owner="owner")
 
 
 def test_every_flipped_bit_is_caught():
@@ -64,7 +55,7 @@ def test_nothing_is_sealed_the_same_way_twice():
 
 def test_fingerprints_depend_on_the_key_and_on_where_a_part_ends():
     assert VAULT.fingerprint("a", "bc") != VAULT.fingerprint("ab", "c")
-    assert VAULT.fingerprint("a") != Vault(b"j" * 32).fingerprint("a")
+    assert VAULT.fingerprint("a") != Vault(Keyring(b"j" * 32)).fingerprint("a")
 
 
 def write(path: Path, *pieces: bytes, finish: bool = True, place: Place = HERE) -> None:

@@ -1,0 +1,32 @@
+"""The administrator's commands that need the database: `flask somnia …`; `python -m somnia_server.cli …` leads here too."""
+
+from collections.abc import Iterator
+
+import click
+from flask.cli import AppGroup
+
+from somnia_server.settings import SettingsError
+
+somnia = AppGroup("somnia", help="Look after this instance.")
+
+
+@somnia.command("rotate-keys")
+def rotate_keys() -> None:
+    """Wrap every key by a new master key while the pages are served; run again, it goes on where it was stopped."""
+    try:
+        for line in rotation():
+            click.echo(line)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def rotation() -> Iterator[str]:
+    """Rotate the master key; yield what an administrator should know. SettingsError when it was in vain."""
+    from somnia_server.store.rotation import rotate
+
+    done = rotate()
+    yield f"{done.rewrapped} keys were moved to the master key {done.master}"
+    if done.retired is not None:
+        yield f"the former one stays in {done.retired}: delete it when no backup from before today is needed any more"
+    if done.unreadable:
+        raise SettingsError(f"{done.unreadable} keys could not be opened by any master key and stay as they are")

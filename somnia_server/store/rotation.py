@@ -1,0 +1,109 @@
+"""Moves every key to another master key while the pages are served: in small steps, each of which leaves every key readable.
+
+First the marker moves, so that new keys come under the new master; then the wrapped keys follow in batches; at last the new
+master takes the old one's place. Killed anywhere, the next run goes on: each row says which master wraps it.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, bindparam, exists, select, update
+
+from somnia_server.settings import SettingsError
+from somnia_server.store.house import house
+from somnia_server.store.keys import MARKER, StoredKeys, hold_marker, stored_keys, wrap
+from somnia_server.store.masters import Master
+from somnia_server.store.tables import KeyRow, session
+from somnia_server.store.vault import TamperedError
+
+BATCH = 2000
+"""Keys rewrapped in one transaction: other writers wait for some 30 ms at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation did; `retired` is the former master's file, `unreadable` how many keys no master opens."""
+
+    master: str
+    rewrapped: int
+    unreadable: int
+    retired: Path | None
+
+
+def rotate() -> Rotated:
+    """Move every key to the next master key; SettingsError when there is none to move to."""
+    keys = stored_keys()
+    with _alone():
+        target = _target(keys)
+        rewrapped, unreadable = _move_all(keys, target)
+        return Rotated(target.id, rewrapped, unreadable, keys.masters.promote())
+
+
+def _target(keys: StoredKeys) -> Master:
+    """Return where to go: on to where a rotation was going, or to the master that the settings name, or to a new one."""
+    coming, chosen = keys.masters.coming(), keys.masters.chosen()
+    if coming is not None:
+        return coming
+    behind = session().scalar(select(exists().where(KeyRow.master != chosen.id)))
+    session().commit()
+    if behind:
+        return chosen
+    if keys.masters.from_environment:
+        raise SettingsError(
+            "Every key is wrapped by SOMNIA_MASTER_KEY. To replace it, start everything with the new key in SOMNIA_MASTER_KEY and the "
+            "present one in SOMNIA_MASTER_KEY_FORMER, then rotate; afterwards SOMNIA_MASTER_KEY_FORMER can go."
+        )
+    return keys.masters.renew()
+
+
+def _move_all(keys: StoredKeys, target: Master) -> tuple[int, int]:
+    """Move the marker, then everything else; return how many keys were moved and how many could not be opened."""
+    key = select(KeyRow.owner, KeyRow.master, KeyRow.wrapped)
+    hold_marker(session().connection(), alone=True)  # whoever makes a key under the former master ends first
+    moved, unreadable = _move(keys, target, session().execute(key.where(KeyRow.owner == MARKER)).all())
+    last = ""
+    while True:
+        batch = session().execute(key.where(KeyRow.owner > last).order_by(KeyRow.owner).limit(BATCH)).all()
+        if not batch:
+            return moved, unreadable
+        done, left = _move(keys, target, batch)
+        moved, unreadable, last = moved + done, unreadable + left, batch[-1].owner
+
+
+def _move(keys: StoredKeys, target: Master, rows: Sequence[Row[str, str, bytes]]) -> tuple[int, int]:
+    """Rewrap those of these keys that another master wraps, and commit."""
+    changes: list[dict[str, Any]] = []
+    unreadable = 0
+    for owner, master, wrapped in rows:
+        if master == target.id:
+            continue
+        try:
+            key = keys.unwrapped(owner, master, wrapped)
+        except TamperedError:
+            unreadable += 1
+        else:
+            changes.append({"of": owner, "was": wrapped, "now": wrap(key, owner, target)})
+    if changes:
+        same = (KeyRow.owner == bindparam("of"), KeyRow.wrapped == bindparam("was"))  # shredded meanwhile: nothing to move
+        session().connection().execute(update(KeyRow).where(*same).values(master=target.id, wrapped=bindparam("now")), changes)
+    session().commit()
+    return len(changes), unreadable
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the rotation for oneself; SettingsError while another process does."""
+    descriptor = os.open(house().settings.keep / "rotation.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SettingsError("A rotation is under way already; wait until it has ended.") from None
+    else:
+        yield
+    finally:
+        os.close(descriptor)

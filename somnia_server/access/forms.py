@@ -34,6 +34,14 @@ class LogIn(LoginForm):
 
     remember = None
 
+    def validate(self, **kwargs: Any) -> bool:
+        """Return whether somebody may come in; who knows the password may hear why not."""
+        right = super().validate(**kwargs)
+        if not right and self.user_authenticated:
+            self.form_errors.extend(self.email.errors)
+            self.email.errors = []
+        return right
+
 
 class Register(RegisterFormV2):
     """Ask for an account: who somebody is, and both consents, unticked."""

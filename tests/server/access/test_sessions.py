@@ -126,6 +126,8 @@ def test_who_is_enabled_again_has_to_log_in_again(ann, app):
     with app.app_context():
         set_active(HOUSE, account_id(app), active=False)
     assert "This account is disabled" not in words(ann.log_in(password="wrong")), "only who knows the password hears of it"
+    assert "This account is disabled" in words(ann.log_in())
+    assert not ann.inside
     with app.app_context():
         set_active(HOUSE, account_id(app), active=True)
     assert not ann.inside

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from somnia_server import egress
 from somnia_server.access_settings import LOOPBACK, AccessSettings
+from somnia_server.egress_settings import EgressSettings
 from somnia_server.key_settings import KEY_BYTES, KeySettings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -41,6 +43,7 @@ class Settings:
     debug: bool = False
     access: AccessSettings = field(default_factory=AccessSettings)
     keys: KeySettings = field(default_factory=KeySettings)
+    egress: EgressSettings = field(default_factory=EgressSettings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -63,6 +66,7 @@ class Settings:
             debug=env.flag("DEBUG"),
             access=AccessSettings.read(env),
             keys=KeySettings.read(env),
+            egress=EgressSettings.read(env),
         )
         _refuse(env.problems + settings.problems())
         return settings
@@ -82,7 +86,7 @@ class Settings:
             found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
         if self.host not in LOOPBACK:
             found += self._problems_off_loopback()
-        return found + self.keys.problems() + self.access.problems()
+        return found + self.keys.problems() + self.access.problems() + egress.problems(self)
 
     def _problems_off_loopback(self) -> list[str]:
         found = []

@@ -11,8 +11,10 @@ import email_validator
 from flask_security import MailUtil
 from flask_security.mail_util import EmailValidateException
 
+from somnia_server import egress
 from somnia_server.access.words import NO_ADDRESS
-from somnia_server.access_settings import LOOPBACK, AccessSettings
+from somnia_server.access_settings import LOOPBACK
+from somnia_server.settings import Settings
 from somnia_server.store.house import house
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class Mail(MailUtil):
         """Send what the library has written; its sender is ours, its HTML is none."""
         body = next((part for part in rest[1:] if part), "")
         if template in WAITED_FOR:
-            send(house().settings.access, recipient=str(recipient), subject=str(subject), body=body)
+            send(house().settings, recipient=str(recipient), subject=str(subject), body=body)
         else:
             send_soon(recipient=str(recipient), subject=str(subject), body=body)
 
@@ -62,29 +64,32 @@ def can_send() -> bool:
 
 def send_soon(*, recipient: str, subject: str, body: str) -> None:
     """Send mail beside the request; a failure is logged, without the address."""
-    settings = house().settings.access
-    if settings.smtp_host:
+    settings = house().settings
+    if settings.access.smtp_host:
         said = {"recipient": recipient, "subject": subject, "body": body}
         Thread(target=_try_to_send, args=(settings,), kwargs=said, daemon=True).start()
 
 
-def send(settings: AccessSettings, *, recipient: str, subject: str, body: str) -> None:
+def send(settings: Settings, *, recipient: str, subject: str, body: str) -> None:
     """Give one mail to the server, encrypted unless that is this machine; MailError when it does not take it."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.smtp_from, recipient, subject
+    access, message = settings.access, EmailMessage()
+    message["From"], message["To"], message["Subject"] = access.smtp_from, recipient, subject
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body)
     try:
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE_S) as server:
+        egress.check("smtp", settings)
+        with smtplib.SMTP(access.smtp_host, access.smtp_port, timeout=PATIENCE_S) as server:
             server.ehlo()
-            if settings.smtp_host not in LOOPBACK or server.has_extn("starttls"):
-                server.starttls(context=_context(settings.smtp_host))
+            if access.smtp_host not in LOOPBACK or server.has_extn("starttls"):
+                server.starttls(context=_context(access.smtp_host))
                 server.ehlo()
-            if settings.smtp_user:
-                server.login(settings.smtp_user, settings.smtp_password)
+            if access.smtp_user:
+                server.login(access.smtp_user, access.smtp_password)
             server.send_message(message)
+    except egress.EgressRefusedError as error:
+        raise MailError(str(error)) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise MailError(f"SOMNIA_SMTP_HOST={settings.smtp_host} did not take the mail: {type(error).__name__}") from error
+        raise MailError(f"SOMNIA_SMTP_HOST={access.smtp_host} did not take the mail: {type(error).__name__}") from error
 
 
 def _context(host: str) -> ssl.SSLContext:
@@ -95,7 +100,7 @@ def _context(host: str) -> ssl.SSLContext:
     return context
 
 
-def _try_to_send(settings: AccessSettings, **said: str) -> None:
+def _try_to_send(settings: Settings, **said: str) -> None:
     try:
         send(settings, **said)
     except MailError as error:

@@ -1,0 +1,203 @@
+"""What can leave this server: every outward connection, whether it is on, where it leads, and whether it may lead there.
+
+A connection that is not in this list is not made: whoever opens one calls `check` first, and a test walks the imports.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from somnia_engine.text import Text
+from somnia_server.access_settings import LOOPBACK
+
+if TYPE_CHECKING:
+    from somnia_server.settings import Settings
+
+
+class EgressRefusedError(Exception):
+    """A connection may not be opened; the message says which, why, and which setting decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A connection as an instance's settings leave it: `switch` is the setting that turns it on (empty: this version has none),
+    `host` where it leads (None while it is off), `region` where that is said to lie, `allowed` whether data may go there.
+    """
+
+    name: str
+    title: Text
+    purpose: Text
+    data: Text
+    switch: str
+    host: str | None
+    region: str | None
+    allowed: bool
+
+    @property
+    def on(self) -> bool:
+        """Whether the settings turn it on."""
+        return self.host is not None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it is on and leads to another machine than this one."""
+        return self.on and self.host not in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    name: str
+    title: Text
+    purpose: Text
+    data: Text
+    switch: str = ""
+    host: Callable[["Settings"], str | None] = lambda _settings: None
+
+
+def listing() -> tuple[Outlet, ...]:
+    """Return every connection of the current application."""
+    from somnia_server.store.house import house
+
+    return outlets(house().settings)
+
+
+def outlets(settings: "Settings") -> tuple[Outlet, ...]:
+    """Return every connection under some settings."""
+    return tuple(_outlet(kind, settings) for kind in KINDS)
+
+
+def problems(settings: "Settings") -> list[str]:
+    """Return which connections are turned on towards a place where data may not go, one sentence each."""
+    found = []
+    for outlet in outlets(settings):
+        if outlet.on and not outlet.allowed:
+            found.append(f"{outlet.switch}: {_refusal(outlet, settings)}")
+    return found
+
+
+def check(name: str, settings: "Settings | None" = None) -> None:
+    """Refuse a connection that is off, or leads where data may not go; ask before opening it.
+
+    Raises
+    ------
+    EgressRefusedError
+        The connection is unknown or off, or its region is not among the allowed ones.
+    """
+    if settings is None:
+        from somnia_server.store.house import house
+
+        settings = house().settings
+    kind = next((kind for kind in KINDS if kind.name == name), None)
+    if kind is None:
+        raise EgressRefusedError(f"there is no outward connection {name!r}; there are {', '.join(kind.name for kind in KINDS)}")
+    outlet = _outlet(kind, settings)
+    if not outlet.on:
+        raise EgressRefusedError(f"the connection {name!r} is off; {outlet.switch or 'no setting of this version'} turns it on")
+    if not outlet.allowed:
+        raise EgressRefusedError(_refusal(outlet, settings))
+
+
+def _outlet(kind: _Kind, settings: "Settings") -> Outlet:
+    host, region = kind.host(settings), settings.egress.declared.get(kind.name)
+    allowed = not settings.egress.regions or host in LOOPBACK or region in settings.egress.regions
+    return Outlet(kind.name, kind.title, kind.purpose, kind.data, kind.switch, host, region, allowed)
+
+
+def _refusal(outlet: Outlet, settings: "Settings") -> str:
+    places = ", ".join(sorted(settings.egress.regions))
+    variable = REGION_VARIABLES.get(outlet.name, "its region")
+    said = f"is declared to lie in {outlet.region!r}" if outlet.region else f"has no declared region ({variable})"
+    return f"{outlet.host} {said}; data may go to {places} only (SOMNIA_REGIONS, SOMNIA_COUNTRY)"
+
+
+def _smtp(settings: "Settings") -> str | None:
+    return settings.access.smtp_host or None
+
+
+def _oidc(settings: "Settings") -> str | None:
+    return _host(settings.access.oidc_issuer)
+
+
+def _counters(settings: "Settings") -> str | None:
+    return _host(settings.access.rate_storage)
+
+
+def _database(settings: "Settings") -> str | None:
+    return _host(settings.database_url)
+
+
+def _host(address: str) -> str | None:
+    """Return the machine that an address names, also in its query as PostgreSQL allows; None when it names a file or a socket."""
+    parts, asked = urlsplit(address), parse_qs(urlsplit(address).query)
+    named = [parts.hostname, *(host for key in ("host", "hostaddr") for hosts in asked.get(key, ()) for host in hosts.split(","))]
+    hosts = [host for host in named if host and not host.startswith("/")]
+    return next((host for host in hosts if host not in LOOPBACK), hosts[0] if hosts else None)
+
+
+REGION_VARIABLES = {
+    "smtp": "SOMNIA_SMTP_REGION",
+    "oidc": "SOMNIA_OIDC_REGION",
+    "database": "SOMNIA_DATABASE_REGION",
+    "counters": "SOMNIA_RATE_STORAGE_REGION",
+}
+
+KINDS = (
+    _Kind(
+        "smtp",
+        Text("Mail"),
+        Text("Sends confirmations, one-time codes, links for a forgotten password, and notices."),
+        Text("The address and what the mail says: a link, a code, that something happened. Never a night, a number or a finding."),
+        "SOMNIA_SMTP_HOST",
+        _smtp,
+    ),
+    _Kind(
+        "oidc",
+        Text("Identity provider"),
+        Text("Lets people log in with an account that they have elsewhere."),
+        Text("That somebody logs in here, and when. Nothing that SOMNIA keeps about them."),
+        "SOMNIA_OIDC_ISSUER",
+        _oidc,
+    ),
+    _Kind(
+        "kms",
+        Text("Key service"),
+        Text("Opens the master key when SOMNIA starts."),
+        Text("The master key in its wrapped form. Nothing about a person."),
+    ),
+    _Kind(
+        "database",
+        Text("Database"),
+        Text("Keeps everything, when it does not run on this machine."),
+        Text("Everything that is kept: sealed, except ids, dates, states and times."),
+        "SOMNIA_DATABASE_URL",
+        _database,
+    ),
+    _Kind(
+        "counters",
+        Text("Counters"),
+        Text("Counts tries at the doors for several servers together."),
+        Text("Network addresses and the e-mail addresses that were tried, for 15 minutes."),
+        "SOMNIA_RATE_STORAGE",
+        _counters,
+    ),
+    _Kind(
+        "object_store",
+        Text("Object store"),
+        Text("Would keep large files outside this machine."),
+        Text("Sealed files. This version has no such connection."),
+    ),
+    _Kind(
+        "ai_text",
+        Text("AI text"),
+        Text("Would put a report into other words."),
+        Text("Numbers of a night without a name. This version has no such connection."),
+    ),
+    _Kind(
+        "webhooks",
+        Text("Webhooks"),
+        Text("Would tell another system that a night is ready."),
+        Text("An id and a time. This version has no such connection."),
+    ),
+)
+"""Every connection that this server can open to another machine."""

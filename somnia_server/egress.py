@@ -21,8 +21,10 @@ class EgressRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A connection as an instance's settings leave it: `switch` is the setting that turns it on (empty: this version has none),
-    `host` where it leads (None while it is off), `region` where that is said to lie, `allowed` whether data may go there.
+    """A connection as an instance's settings leave it.
+
+    `switch` is the setting that turns it on (empty: this version has none), `host` where it leads (None while it is off), `region`
+    where that is said to lie, `allowed` whether data may go there.
     """
 
     name: str
@@ -69,11 +71,7 @@ def outlets(settings: "Settings") -> tuple[Outlet, ...]:
 
 def problems(settings: "Settings") -> list[str]:
     """Return which connections are turned on towards a place where data may not go, one sentence each."""
-    found = []
-    for outlet in outlets(settings):
-        if outlet.on and not outlet.allowed:
-            found.append(f"{outlet.switch}: {_refusal(outlet, settings)}")
-    return found
+    return [f"{outlet.switch}: {_refusal(outlet, settings)}" for outlet in outlets(settings) if outlet.on and not outlet.allowed]
 
 
 def check(name: str, settings: "Settings | None" = None) -> None:
@@ -120,7 +118,8 @@ def _oidc(settings: "Settings") -> str | None:
 
 
 def _counters(settings: "Settings") -> str | None:
-    return _host(settings.access.rate_storage)
+    given = settings.access.rate_storage
+    return (_host(given) or "localhost") if given else None  # a socket of this machine has no host
 
 
 def _database(settings: "Settings") -> str | None:

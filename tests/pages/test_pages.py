@@ -53,6 +53,7 @@ def shown(client: FlaskClient, path: str) -> str:
         ("/", "See what happened in your night"),
         ("/upload", "Drop the files of a night here"),
         ("/nights", "No nights yet"),
+        ("/outlets", "Nothing leaves this server."),
         ("/nowhere", "There is nothing at this address"),
     ],
 )

@@ -85,5 +85,5 @@ def test_every_setting_is_documented():
     source = "".join(path.read_text(encoding="utf-8") for path in (project / "somnia_server").glob("*settings.py"))
     said = (project / "docs" / "settings.md").read_text(encoding="utf-8")
     names = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source))
-    assert len(names) >= 27
+    assert len(names) >= 33
     assert {name for name in names if f"SOMNIA_{name}" not in said} == set()

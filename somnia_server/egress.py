@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from somnia_engine.text import Text
 from somnia_server.access_settings import LOOPBACK
+from somnia_server.egress_settings import aws_country
+from somnia_server.key_settings import region_of
 
 if TYPE_CHECKING:
     from somnia_server.settings import Settings
@@ -97,15 +99,21 @@ def check(name: str, settings: "Settings | None" = None) -> None:
 
 
 def _outlet(kind: _Kind, settings: "Settings") -> Outlet:
-    host, region = kind.host(settings), settings.egress.declared.get(kind.name)
+    host, region = kind.host(settings), _region(kind.name, settings)
     allowed = not settings.egress.regions or host in LOOPBACK or region in settings.egress.regions
     return Outlet(kind.name, kind.title, kind.purpose, kind.data, kind.switch, host, region, allowed)
+
+
+def _region(name: str, settings: "Settings") -> str | None:
+    """Return where a connection's other end lies: as its own id says, or else as the administrator declares."""
+    known = region_of(settings.keys.kms_key_id or "") if name == "kms" and settings.keys.kms_endpoint is None else None
+    return aws_country(known) if known else settings.egress.declared.get(name)
 
 
 def _refusal(outlet: Outlet, settings: "Settings") -> str:
     places = ", ".join(sorted(settings.egress.regions))
     variable = REGION_VARIABLES.get(outlet.name, "its region")
-    said = f"is declared to lie in {outlet.region!r}" if outlet.region else f"has no declared region ({variable})"
+    said = f"lies in {outlet.region!r}" if outlet.region else f"has no declared region ({variable})"
     return f"{outlet.host} {said}; data may go to {places} only (SOMNIA_REGIONS, SOMNIA_COUNTRY)"
 
 
@@ -115,6 +123,13 @@ def _smtp(settings: "Settings") -> str | None:
 
 def _oidc(settings: "Settings") -> str | None:
     return _host(settings.access.oidc_issuer)
+
+
+def _kms(settings: "Settings") -> str | None:
+    if settings.keys.kms_endpoint is not None:
+        return _host(settings.keys.kms_endpoint)
+    key_id = settings.keys.kms_key_id
+    return f"kms.{region_of(key_id) or 'REGION'}.amazonaws.com" if key_id is not None else None
 
 
 def _counters(settings: "Settings") -> str | None:
@@ -137,6 +152,7 @@ def _host(address: str) -> str | None:
 REGION_VARIABLES = {
     "smtp": "SOMNIA_SMTP_REGION",
     "oidc": "SOMNIA_OIDC_REGION",
+    "kms": "SOMNIA_KMS_REGION",
     "database": "SOMNIA_DATABASE_REGION",
     "counters": "SOMNIA_RATE_STORAGE_REGION",
 }
@@ -163,6 +179,8 @@ KINDS = (
         Text("Key service"),
         Text("Opens the master key when SOMNIA starts."),
         Text("The master key in its wrapped form. Nothing about a person."),
+        "SOMNIA_KMS_KEY_ID",
+        _kms,
     ),
     _Kind(
         "database",

@@ -8,6 +8,42 @@ from typing import Protocol
 HOME_ONLY = frozenset({"in"})
 """Countries whose instances keep everything at home unless SOMNIA_REGIONS says otherwise."""
 
+AWS_COUNTRIES = {
+    "af-south-1": "za",
+    "ap-east-1": "hk",
+    "ap-east-2": "tw",
+    "ap-northeast-1": "jp",
+    "ap-northeast-2": "kr",
+    "ap-northeast-3": "jp",
+    "ap-south-1": "in",
+    "ap-south-2": "in",
+    "ap-southeast-1": "sg",
+    "ap-southeast-2": "au",
+    "ap-southeast-3": "id",
+    "ap-southeast-4": "au",
+    "ap-southeast-5": "my",
+    "ap-southeast-6": "nz",
+    "ap-southeast-7": "th",
+    "ca-central-1": "ca",
+    "ca-west-1": "ca",
+    "cn-north-1": "cn",
+    "cn-northwest-1": "cn",
+    "eu-central-1": "de",
+    "eu-central-2": "ch",
+    "eu-north-1": "se",
+    "eu-south-1": "it",
+    "eu-south-2": "es",
+    "eu-west-1": "ie",
+    "eu-west-2": "gb",
+    "eu-west-3": "fr",
+    "il-central-1": "il",
+    "me-central-1": "ae",
+    "me-south-1": "bh",
+    "mx-central-1": "mx",
+    "sa-east-1": "br",
+}
+"""The countries of the regions of AWS; those of the United States are told by their beginning."""
+
 
 class Reading(Protocol):
     """Reads variables and collects what is wrong with them."""
@@ -38,9 +74,15 @@ class EgressSettings:
         declared = {
             "smtp": env.text("SMTP_REGION", ""),
             "oidc": env.text("OIDC_REGION", ""),
+            "kms": env.text("KMS_REGION", ""),
             "database": env.text("DATABASE_REGION", ""),
             "counters": env.text("RATE_STORAGE_REGION", ""),
         }
         if country and not re.fullmatch("[a-z]{2}", country):
             env.problems.append(f"SOMNIA_COUNTRY={country!r} is not a country's two letters, such as in or de")
         return cls(country, regions, MappingProxyType({name: region.lower() for name, region in declared.items() if region}))
+
+
+def aws_country(region: str) -> str:
+    """Return the country that a region of AWS lies in; a region that is not known yet stands for itself."""
+    return "us" if region.startswith("us-") else AWS_COUNTRIES.get(region, region)

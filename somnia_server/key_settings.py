@@ -63,6 +63,12 @@ class KeySettings:
         return found
 
 
+def region_of(key_id: str) -> str | None:
+    """Return the region that a full key id (arn:…:kms:REGION:…) names; None leaves it to the AWS variables."""
+    parts = key_id.split(":")
+    return parts[3] if key_id.startswith("arn:") and len(parts) > 5 else None
+
+
 def _key(env: Reading, name: str, given: str) -> bytes | None:
     """Return a key that is given as base64; the message about a wrong one does not show it."""
     if not given:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from somnia_server.settings import SettingsError
+from somnia_server import egress
+from somnia_server.key_settings import region_of
+from somnia_server.settings import Settings, SettingsError
 
 CONTEXT = {"somnia": "master key"}
 """What a wrapped master is bound to at the service, and named by in its log."""
@@ -30,9 +32,9 @@ class KmsError(SettingsError):
 class AwsKms:
     """AWS KMS, or a service that speaks its language; credentials and region come from the usual AWS variables."""
 
-    def __init__(self, key_id: str, *, endpoint: str | None = None) -> None:
-        self._key_id = key_id
-        self._endpoint = endpoint
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._key_id = settings.keys.kms_key_id or ""
         self._client: Any = None
 
     def new_key(self) -> tuple[bytes, bytes]:
@@ -51,6 +53,8 @@ class AwsKms:
         try:
             call: Callable[..., dict[str, Any]] = getattr(self._opened(), operation)
             return call(**given)
+        except egress.EgressRefusedError as error:
+            raise KmsError(f"SOMNIA_KMS_KEY_ID={self._key_id}: {error}") from error
         except (BotoCoreError, ClientError) as error:
             raise KmsError(
                 f"SOMNIA_KMS_KEY_ID={self._key_id}: the key service did not answer {operation} with a key ({error}); "
@@ -58,17 +62,14 @@ class AwsKms:
             ) from error
 
     def _opened(self) -> Any:
+        egress.check("kms", self._settings)
         if self._client is None:
             import boto3  # type: ignore[import-untyped]
             from botocore.config import Config  # type: ignore[import-untyped]
 
             tries = {"total_max_attempts": TRIES, "mode": "standard"}
             patience = Config(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S, retries=tries)
-            self._client = boto3.client("kms", endpoint_url=self._endpoint, region_name=_region(self._key_id), config=patience)
+            self._client = boto3.client(
+                "kms", endpoint_url=self._settings.keys.kms_endpoint, region_name=region_of(self._key_id), config=patience
+            )
         return self._client
-
-
-def _region(key_id: str) -> str | None:
-    """Return the region that a full key id (arn:…:kms:REGION:…) names; None leaves it to the AWS variables."""
-    parts = key_id.split(":")
-    return parts[3] if key_id.startswith("arn:") and len(parts) > 5 else None

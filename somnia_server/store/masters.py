@@ -52,7 +52,7 @@ class Masters:
         self._plain_path = settings.key_file
         key_id = settings.keys.kms_key_id
         self._path = settings.key_file if key_id is None else settings.kms_file
-        self._kms = PlainFile() if key_id is None else kms or AwsKms(key_id, endpoint=settings.keys.kms_endpoint)
+        self._kms = PlainFile() if key_id is None else kms or AwsKms(settings)
         self._opened: dict[tuple[type, bytes], Master] = {}
         self._known: dict[str, Master] = {}
 

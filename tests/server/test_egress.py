@@ -23,11 +23,13 @@ MAIL = {"SOMNIA_SMTP_HOST": "mail.example", "SOMNIA_SMTP_FROM": "somnia@example.
 ALL_ON = MAIL | {
     "SOMNIA_OIDC_ISSUER": "https://login.example/realm",
     "SOMNIA_OIDC_CLIENT_ID": "somnia",
+    "SOMNIA_KMS_KEY_ID": "alias/somnia",
+    "SOMNIA_KMS_ENDPOINT": "https://kms.example",
     "SOMNIA_DATABASE_URL": "postgresql+psycopg://somnia@db.example/somnia",
     "SOMNIA_RATE_STORAGE": "rediss://counters.example:6379/0",
 }
-HOSTS = {"smtp": "mail.example", "oidc": "login.example", "database": "db.example", "counters": "counters.example"}
-REGIONS = {"smtp": "SMTP", "oidc": "OIDC", "database": "DATABASE", "counters": "RATE_STORAGE"}
+HOSTS = {"smtp": "mail.example", "oidc": "login.example", "kms": "kms.example", "database": "db.example", "counters": "counters.example"}
+REGIONS = {"smtp": "SMTP", "oidc": "OIDC", "kms": "KMS", "database": "DATABASE", "counters": "RATE_STORAGE"}
 
 
 def by_name(settings: Settings) -> dict[str, egress.Outlet]:
@@ -89,10 +91,22 @@ def test_in_india_a_connection_abroad_is_refused_at_the_start(environ, name):
             assert variable in str(refusal.value)
 
 
+@pytest.mark.parametrize(("region", "country"), [("ap-south-1", "in"), ("us-east-2", "us"), ("eu-west-2", "gb"), ("moon-1", "moon-1")])
+def test_a_key_says_itself_where_its_service_lies_whatever_is_declared(environ, region, country):
+    key = {"SOMNIA_KMS_KEY_ID": f"arn:aws:kms:{region}:111122223333:key/1234"}
+    assert by_name(Settings.from_env(environ | key))["kms"].region == country
+    at_home = environ | key | {"SOMNIA_COUNTRY": "in", "SOMNIA_KMS_REGION": "in"}
+    if country == "in":
+        egress.check("kms", Settings.from_env(at_home))
+    else:
+        with pytest.raises(SettingsError, match=f"lies in '{country}'"):
+            Settings.from_env(at_home)
+
+
 def test_every_connection_abroad_stands_in_one_message(environ):
     with pytest.raises(SettingsError) as refusal:
         Settings.from_env(environ | ALL_ON | {"SOMNIA_COUNTRY": "in", "SOMNIA_PORT": "many"})
-    assert str(refusal.value).count("\n- ") == 5
+    assert str(refusal.value).count("\n- ") == 6
     for host in HOSTS.values():
         assert host in str(refusal.value)
 
@@ -170,7 +184,7 @@ def test_whoever_opens_a_connection_asks_first():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if opens(tree):
             openers[str(path.relative_to(PROJECT))] = asks(tree)
-    assert "somnia_server/access/mail.py" in openers
+    assert {"somnia_server/access/mail.py", "somnia_server/store/kms.py"} <= set(openers)
     assert {place: asked for place, asked in openers.items() if not asked or not asked <= known} == {}
 
 

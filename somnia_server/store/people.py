@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists
 from sqlalchemy.exc import IntegrityError
 
 from somnia_server.store.house import now
-from somnia_server.store.tables import JobRow, KeyRow, NightRow, UploadRow, VisitorRow, session
+from somnia_server.store.tables import ConsentRow, JobRow, KeyRow, NightRow, NoticeRow, PersonRow, UploadRow, VisitorRow, session
 
 CHUNK = 400
 
@@ -28,7 +28,7 @@ def note_visitor(owner: str) -> None:
 
 
 def purge_visitors(before: datetime) -> int:
-    """Delete visitors that were last seen before a time and keep nothing, and their keys; return how many.
+    """Delete visitors that were last seen before a time and keep nothing, with their keys and what they said; return how many.
 
     They get no tombstone: in a restored backup what they kept is as expired as it was, and the next sweep deletes it again.
     """
@@ -36,6 +36,7 @@ def purge_visitors(before: datetime) -> int:
     old = delete(VisitorRow).where(VisitorRow.seen_at < before, *(~kept for kept in keeps))
     gone = session().scalars(old.returning(VisitorRow.id).execution_options(synchronize_session=False)).all()
     for at in range(0, len(gone), CHUNK):
-        session().execute(delete(KeyRow).where(KeyRow.owner.in_(gone[at : at + CHUNK])).execution_options(synchronize_session=False))
+        for table in (KeyRow, PersonRow, ConsentRow, NoticeRow):
+            session().execute(delete(table).where(table.owner.in_(gone[at : at + CHUNK])).execution_options(synchronize_session=False))
     session().commit()
     return len(gone)

@@ -16,6 +16,7 @@ from somnia_server.store import codec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note, note_read
 from somnia_server.store.house import house, now
+from somnia_server.store.people import note_visitor
 from somnia_server.store.profiles import (
     MedicalEntry,
     MedicalHistory,
@@ -173,6 +174,7 @@ def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subjec
     row = session().get(PersonRow, owner, with_for_update=True) or _new_row(owner)
     if isinstance(value, Profile) and actor.id == owner:
         _check_grown_up(_value(row, Profile), value)
+    note_visitor(owner)
     _keep(row, value)
     if actor.id != owner:
         note(actor, f"change_{PARTS[type(value)]}", subject=owner)

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from somnia_server.store import people, recordings
+from somnia_server.store import people, persons, recordings
 from somnia_server.store.house import now
+from somnia_server.store.persons import Profile
 from somnia_server.store.tables import db
 from tests.server.conftest import somebody
 
@@ -31,6 +32,16 @@ def test_a_visitor_who_keeps_nothing_is_forgotten_in_time():
     assert people.purge_visitors(now() - timedelta(days=1)) == 0
     assert people.purge_visitors(now() + timedelta(days=1)) == 1
     assert visitors() == 0
+
+
+def test_what_a_visitor_said_goes_with_them_and_they_may_come_back():
+    back = somebody("v-" + "6" * 32)
+    persons.save_profile(back, Profile(name="Ada"))
+    assert people.purge_visitors(now() - timedelta(days=1)) == 0
+    assert people.purge_visitors(now() + timedelta(days=1)) == 1
+    assert persons.load_profile(back) == Profile()
+    persons.save_profile(back, Profile(name="Ada again"))
+    assert persons.load_profile(back).name == "Ada again"
 
 
 def test_the_first_files_of_a_new_visitor_may_arrive_all_at_once(app: Flask) -> None:

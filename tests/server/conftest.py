@@ -4,7 +4,6 @@ import base64
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,13 +25,15 @@ from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
 from somnia_server.store.tables import RoleRow, UserRow, session
+from tests.server.databases import choose_databases, cluster, database, environ
+
+__all__ = ["choose_databases", "cluster", "database", "environ"]
 
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    return {"SOMNIA_INSTANCE": str(tmp_path / "instance"), "SOMNIA_KEY_FILE": str(tmp_path / "keys" / "master.key")}
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    choose_databases(metafunc)
 
 
 @pytest.fixture

@@ -1,0 +1,157 @@
+"""The databases that tests run on: SQLite in the test's own folder, or one of a PostgreSQL cluster that the tests start themselves."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from somnia_server import create_server
+from somnia_server.settings import Settings
+
+KINDS = ("sqlite", "postgresql")
+ON_BOTH = frozenset({"store", "work", "access", "api"})
+"""The folders of tests/server whose tests run on each kind."""
+PACKAGE = "postgresql"
+ACCOUNT = "postgres"
+TEMPLATE = "migrated"
+START_S = 30.0
+LEAN = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB", "max_connections=60", "listen_addresses=")
+KEEP = """
+folder=$1; shift
+"$@" &
+read -r word
+kill -QUIT $!
+wait
+[ "$word" = stay ] || rm -rf "$folder"
+"""
+"""Ends the server when told to or when the tests have died (their end of the pipe then closes), and leaves nothing behind."""
+
+
+class Cluster:
+    """A PostgreSQL server of its own that speaks through a socket in its folder only; root hands it to the account of the package."""
+
+    def __init__(self) -> None:
+        self.programs = _programs()
+        self.folder = Path(tempfile.mkdtemp(prefix="somnia-pg-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, ACCOUNT, ACCOUNT)
+        command = [self.programs / "initdb", "-D", self.data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_as_whom())
+        self.start()
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        server = [self.programs / "postgres", "-D", self.data, "-k", self.folder, *(word for part in LEAN for word in ("-c", part))]
+        with (self.folder / "log").open("ab") as log:
+            self._keeper = subprocess.Popen(
+                ["sh", "-c", KEEP, "keep", self.folder, *server],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                **_as_whom(),
+            )
+        until = time.monotonic() + START_S
+        while True:
+            try:
+                return self.run("SELECT 1")
+            except psycopg.OperationalError:
+                if time.monotonic() > until or self._keeper.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def stop(self, *, stay: bool = False) -> None:
+        """End the server at once, as a loss of power does; its folder goes too, unless it is to stay for another start."""
+        self._keeper.communicate(b"stay\n" if stay else b"go\n")
+
+    def run(self, statement: str, database: str = ACCOUNT) -> None:
+        """Run one statement outside any transaction."""
+        with psycopg.connect(host=str(self.folder), user=ACCOUNT, dbname=database, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{ACCOUNT}@/{database}?host={self.folder}"
+
+    @contextlib.contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """Make a database for a while; its URL."""
+        name = f"t{secrets.token_hex(8)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server for this session (of this worker, when several share the tests) with a database that is migrated already."""
+    server = Cluster()
+    try:
+        server.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+        folder = tmp_path_factory.mktemp("template")
+        create_server(Settings.from_env(_environ(folder) | {"SOMNIA_DATABASE_URL": server.url(TEMPLATE)}))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which kind of database a test runs on: its URL; empty for SQLite in the instance's folder."""
+    if getattr(request, "param", KINDS[0]) == KINDS[0]:
+        yield ""
+        return
+    server: Cluster = request.getfixturevalue("cluster")
+    with server.database(TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def environ(tmp_path: Path, database: str) -> dict[str, str]:
+    return _environ(tmp_path) | ({"SOMNIA_DATABASE_URL": database} if database else {})
+
+
+def choose_databases(metafunc: pytest.Metafunc) -> None:
+    """Run a test of the folders named above on each kind of database; one marked `sqlite` is about SQLite only."""
+    if "database" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):
+        return
+    if ON_BOTH & set(metafunc.definition.path.relative_to(Path(__file__).parent).parts):
+        metafunc.parametrize("database", KINDS, indirect=True)
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    return {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
+
+
+def _programs() -> Path:
+    """Return the folder of the newest PostgreSQL that is installed; without one the test is skipped."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not found:
+        pytest.skip(f"no PostgreSQL here; on Debian 12: apt-get install {PACKAGE}")
+    return found[-1].parent
+
+
+def _as_whom() -> dict[str, object]:
+    """Return as whom the server runs: it refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        account = pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        pytest.skip(f"no account {ACCOUNT} here, which root needs for PostgreSQL; on Debian 12: apt-get install {PACKAGE}")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}

@@ -25,9 +25,9 @@ from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
 from somnia_server.store.tables import RoleRow, UserRow, session
-from tests.server.databases import choose_databases, cluster, database, environ
+from tests.server.databases import choose_databases, cluster, database, disk, environ
 
-__all__ = ["choose_databases", "cluster", "database", "environ"]
+__all__ = ["choose_databases", "cluster", "database", "disk", "environ"]
 
 TUS = {"Tus-Resumable": "1.0.0"}
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -24,7 +24,18 @@ PACKAGE = "postgresql"
 ACCOUNT = "postgres"
 TEMPLATE = "migrated"
 START_S = 30.0
-LEAN = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB", "max_connections=60", "listen_addresses=")
+LEAN = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "shared_buffers=32MB",
+    "max_connections=60",
+    "max_wal_size=64MB",
+    "min_wal_size=32MB",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "listen_addresses=",
+)
 KEEP = """
 folder=$1; shift
 "$@" &
@@ -119,6 +130,21 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     server: Cluster = request.getfixturevalue("cluster")
     with server.database(TEMPLATE) as url:
         yield url
+
+
+@pytest.fixture
+def disk(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Callable[[], bytes]:
+    """Return a function that reads every byte which the instance and its database have on the disk; not the key, which lies elsewhere."""
+
+    def read() -> bytes:
+        folders = [tmp_path / "instance"]
+        if database:
+            server: Cluster = request.getfixturevalue("cluster")
+            server.run("CHECKPOINT")
+            folders += [server.data / "base", server.data / "pg_wal"]
+        return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+
+    return read
 
 
 @pytest.fixture

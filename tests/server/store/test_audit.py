@@ -122,7 +122,8 @@ def break_one_thing(rng: random.Random, rows: list[dict[str, object]]) -> list[d
     i, j = rng.sample(range(len(rows)), 2)
     if kind == "edit":
         column = rng.choice(COLUMNS)
-        rows[i][column] = rows[j][column] if rows[j][column] != rows[i][column] else b"x" if column in ("mac", "sealed_detail") else now()
+        spare = {"mac": b"x", "sealed_detail": b"x", "at": now()}.get(column, "")
+        rows[i][column] = rows[j][column] if rows[j][column] != rows[i][column] else spare
         if column in ("actor", "role", "action", "subject", "object"):
             rows[i][column] = f"{rows[i][column]}."
     elif kind == "delete":

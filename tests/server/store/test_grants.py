@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
-from somnia_server.settings import Settings
 from somnia_server.store import grants, invitations
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.grants import SharingError, Terms, grants_of, patients_of, revoke
@@ -19,7 +18,7 @@ from somnia_server.store.notices import list_notices
 from somnia_server.store.persons import Profile, read_by_doctor, save_profile
 from somnia_server.store.reach import REPORTS
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.tables import AuditRow, GrantRow, GuardianRow, InvitationRow, UserRow, db, session
+from somnia_server.store.tables import AuditRow, GrantRow, GuardianRow, InvitationRow, UserRow, session
 from tests.server.conftest import make_account, make_night
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -101,11 +100,10 @@ for _ in sys.stdin:
 """
 
 
-def test_a_revoked_grant_opens_nothing_in_another_process(patient, doctor, settings: Settings):
+def test_a_revoked_grant_opens_nothing_in_another_process(patient, doctor, environ):
     night, grant = keep(patient), shared(patient)
-    environ = {**os.environ, "SOMNIA_INSTANCE": str(settings.instance), "SOMNIA_KEY_FILE": str(settings.key_file)}
     command = [sys.executable, "-c", READ, doctor.id, night]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as reader:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environ) as reader:
         assert reader.stdin is not None
         assert reader.stdout is not None
 
@@ -274,11 +272,10 @@ def test_a_code_that_is_wrong_withdrawn_or_old_opens_nothing(patient, doctor):
     assert patients_of(doctor) == ()
 
 
-def test_no_code_and_no_address_lies_on_the_disk_in_the_clear(patient, settings: Settings):
+def test_no_code_and_no_address_lies_on_the_disk_in_the_clear(patient, disk):
     code = invite(patient)
     share_with_address(patient, "later@example.org")
-    db.session.execute(text("SELECT 1"))
-    kept = b"".join(path.read_bytes() for path in settings.instance.glob("somnia.db*"))
+    kept = disk()
     assert kept
     for word in (code, code.replace("-", ""), "later@example.org", "Asha"):
         assert word.encode() not in kept

@@ -28,6 +28,7 @@ def test_upgrading_again_changes_nothing():
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == scripts().get_current_head()
 
 
+@pytest.mark.sqlite
 @pytest.mark.usefixtures("context")
 def test_sqlite_keeps_foreign_keys_waits_for_locks_and_wipes_what_is_deleted():
     with db.engine.connect() as connection:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import NullPool, create_engine
 
-from somnia_server import create_server
-from somnia_server.settings import Settings
+from somnia_server.store.schema import upgrade
 
 KINDS = ("sqlite", "postgresql")
 ON_BOTH = frozenset({"store", "work", "access", "api"})
@@ -109,13 +109,13 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server for this session (of this worker, when several share the tests) with a database that is migrated already."""
     server = Cluster()
     try:
         server.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-        folder = tmp_path_factory.mktemp("template")
-        create_server(Settings.from_env(_environ(folder) | {"SOMNIA_DATABASE_URL": server.url(TEMPLATE)}))
+        engine = create_engine(server.url(TEMPLATE), poolclass=NullPool)
+        upgrade(engine)
         yield server
     finally:
         server.stop()
@@ -149,7 +149,8 @@ def disk(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Calla
 
 @pytest.fixture
 def environ(tmp_path: Path, database: str) -> dict[str, str]:
-    return _environ(tmp_path) | ({"SOMNIA_DATABASE_URL": database} if database else {})
+    said = {"SOMNIA_INSTANCE": str(tmp_path / "instance"), "SOMNIA_KEY_FILE": str(tmp_path / "keys" / "master.key")}
+    return said | ({"SOMNIA_DATABASE_URL": database} if database else {})
 
 
 def choose_databases(metafunc: pytest.Metafunc) -> None:
@@ -158,10 +159,6 @@ def choose_databases(metafunc: pytest.Metafunc) -> None:
         return
     if ON_BOTH & set(metafunc.definition.path.relative_to(Path(__file__).parent).parts):
         metafunc.parametrize("database", KINDS, indirect=True)
-
-
-def _environ(folder: Path) -> dict[str, str]:
-    return {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
 
 
 def _programs() -> Path:

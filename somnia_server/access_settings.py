@@ -22,7 +22,8 @@ class Reading(Protocol):
 class AccessSettings:
     """The settings of accounts; without `smtp_host` no mail is sent, without `oidc_issuer` nobody else vouches for people.
 
-    `rate_storage` is where tries are counted (empty = the database), `proxies` how many proxies of ours stand before the server.
+    `rate_storage` is where tries are counted (empty = the database), `proxies` how many proxies of ours stand before the server,
+    `public_url` under which address people reach it.
     """
 
     smtp_host: str = ""
@@ -35,6 +36,7 @@ class AccessSettings:
     oidc_client_secret: str = field(default="", repr=False)
     rate_storage: str = field(default="", repr=False)
     proxies: int = 0
+    public_url: str = ""
 
     @classmethod
     def read(cls, env: Reading) -> "AccessSettings":
@@ -49,6 +51,7 @@ class AccessSettings:
             oidc_client_id=env.text("OIDC_CLIENT_ID", ""),
             oidc_client_secret=env.text("OIDC_CLIENT_SECRET", ""),
             rate_storage=env.text("RATE_STORAGE", ""),
+            public_url=env.text("PUBLIC_URL", "").rstrip("/"),
             proxies=env.number("PROXIES", 0, low=0, high=10),
         )
 
@@ -64,4 +67,12 @@ class AccessSettings:
             found.append(f"SOMNIA_OIDC_ISSUER={self.oidc_issuer} is not https; only an issuer on loopback may be without")
         if self.rate_storage and urlsplit(self.rate_storage).scheme not in RATE_SCHEMES:
             found.append(f"SOMNIA_RATE_STORAGE is neither empty (the database) nor a redis address ({', '.join(RATE_SCHEMES)})")
+        if self.public_url and urlsplit(self.public_url).scheme not in {"http", "https"}:
+            found.append(f"SOMNIA_PUBLIC_URL={self.public_url} is no address such as https://sleep.example.org")
         return found
+
+    def problems_off_loopback(self) -> list[str]:
+        """Return why these settings would be unsafe where others reach the server."""
+        if (self.smtp_host or self.oidc_issuer) and not self.public_url:
+            return ["SOMNIA_PUBLIC_URL is needed with SOMNIA_SMTP_HOST or SOMNIA_OIDC_ISSUER: where links in mails lead"]
+        return []

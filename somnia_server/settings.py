@@ -98,7 +98,7 @@ class Settings:
             found.append(
                 f"SOMNIA_KEY_FILE={self.key_file} must exist before SOMNIA_HOST={self.host} is served: python -m somnia_server.cli init"
             )
-        return found
+        return found + self.access.problems_off_loopback()
 
     @property
     def keep(self) -> Path:

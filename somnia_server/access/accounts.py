@@ -18,6 +18,7 @@ from somnia_engine.text import t
 from somnia_server.access.doors import init_doors
 from somnia_server.access.factors import Codes, Passkeys, Phones, RecoveryCodes, can_have_passkeys, configure_factors
 from somnia_server.access.forms import LogIn, Register, ResetPassword
+from somnia_server.access.identity import init_identity
 from somnia_server.access.mail import Mail
 from somnia_server.access.passwords import ARGON2, Hashes, Passwords
 from somnia_server.access.sessions import configure_cookie, end_now, follow_accounts
@@ -66,9 +67,10 @@ def init_accounts(app: Flask) -> None:
     with app.app_context():
         settings, vault = house().settings, house().vault
         make_roles()
+        app.config.update(_library(settings, vault), WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
     configure_cookie(app, settings)
     _trust_proxies(app, settings.access.proxies)
-    app.config.update(_library(settings, vault), WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
+    app.config["TRUSTED_HOSTS"] = _hosts(settings)
     app.jinja_loader = FileSystemLoader(TEMPLATES)
     app.jinja_env.globals["t"] = t
     app.context_processor(lambda: _said(settings))
@@ -91,6 +93,15 @@ def init_accounts(app: Flask) -> None:
     _follow_changes(app)
     init_views(app)
     init_doors(app, settings.access)
+    init_identity(app, settings.access)
+
+
+def _hosts(settings: Settings) -> list[str] | None:
+    """Return under which names this instance answers: a link in a mail must not lead where a forged request says."""
+    public = urlsplit(settings.access.public_url).hostname
+    if public is None and (settings.host not in LOOPBACK or settings.access.proxies):
+        return None
+    return sorted(LOOPBACK | {"[::1]"} | ({public} if public else set()))
 
 
 def _said(settings: Settings) -> dict[str, Any]:

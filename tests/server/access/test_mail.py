@@ -274,3 +274,24 @@ def test_mails_speak_the_language_of_who_asks(app, post):
     mail = post.next(1)
     assert mail["Subject"] == "Ihr Konto bei SOMNIA"
     assert "Guten Tag" in mail.get_content()
+
+
+def test_a_link_in_a_mail_leads_to_this_instance_whatever_the_request_says(ann, app, post):
+    forged = ann.client.post("/reset", data={"email": EMAIL, "csrf_token": ann.token("/reset")}, headers={"Host": "evil.example"})
+    assert forged.status_code == 400
+    assert len(post.mails) == 1
+
+
+def test_off_loopback_the_public_address_says_where_links_lead(environ):
+    create_server(Settings.from_env(environ))
+    far = environ | {
+        "SOMNIA_HOST": "192.0.2.1",
+        "SOMNIA_SECRET_KEY": "x" * 40,
+        "SOMNIA_SMTP_HOST": "mx",
+        "SOMNIA_SMTP_FROM": "s@example.org",
+    }
+    with pytest.raises(SettingsError, match="SOMNIA_PUBLIC_URL"):
+        Settings.from_env(far)
+    app = create_server(Settings.from_env(far | {"SOMNIA_PUBLIC_URL": "https://sleep.example.org"}))
+    assert app.test_client().get("/login", headers={"Host": "sleep.example.org"}).status_code == 200
+    assert app.test_client().get("/login", headers={"Host": "evil.example"}).status_code == 400

@@ -66,8 +66,8 @@ def init_accounts(app: Flask) -> None:
     """Give an application accounts: the library, its forms and words, sessions of ours; call it once the tables stand."""
     with app.app_context():
         settings, vault = house().settings, house().vault
-        make_roles()
         app.config.update(_library(settings, vault), WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
+        make_roles()  # commits, with what keys the library's settings have called for
     configure_cookie(app, settings)
     _trust_proxies(app, settings.access.proxies)
     app.config["TRUSTED_HOSTS"] = _hosts(settings)

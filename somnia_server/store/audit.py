@@ -19,6 +19,7 @@ from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import acts_for
 from somnia_server.store.tables import AuditRow, session
+from somnia_server.store.vault import ShreddedError
 
 LOCK = 0x534F4D4E
 """The advisory lock that writers of the log share on PostgreSQL."""
@@ -122,7 +123,10 @@ def _entries(*which: ColumnElement[bool], most: int, said: bool = True) -> tuple
 def _detail(row: AuditRow) -> str:
     if row.sealed_detail is None:
         return ""
-    return house().vault.open_sealed(row.sealed_detail, table="audit.detail", row=str(row.seq), owner=row.subject).decode()
+    try:
+        return house().vault.open_sealed(row.sealed_detail, table="audit.detail", row=str(row.seq), owner=row.subject).decode()
+    except ShreddedError:  # the person has been erased: that it happened stays on record, what was said goes with their key
+        return ""
 
 
 def _take_turns() -> None:

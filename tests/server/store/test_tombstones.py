@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 
 from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
-from somnia_server.store import nights, people, recordings, tombstones
+from somnia_server.store import audit, nights, people, recordings, tombstones
 from somnia_server.store.actors import Actor
 from somnia_server.store.erasure import KEPT, OWNED, erase_owner, replay_tombstones, shred
 from somnia_server.store.house import house, now
@@ -96,6 +96,15 @@ def test_everything_of_an_erased_person_goes_and_everything_of_others_stays(sett
     assert of_owner(BERT) == theirs > 2
     assert len(list(settings.uploads.iterdir())) == 1
     assert ANNA in stone(settings).read_text()
+
+
+@pytest.mark.usefixtures("context")
+def test_the_chain_of_the_audit_log_stays_whole_and_says_nothing_of_an_erased_person_any_more():
+    audit.note(Actor.owner(ANNA), "change", subject=ANNA, detail="a secret")
+    session().commit()
+    erase_owner(ANNA)
+    assert audit.verify().faults == ()
+    assert [(entry.action, entry.detail) for entry in audit.entries_about(Actor.owner(ANNA))] == [("change", "")]
 
 
 def test_a_restored_backup_brings_nobody_back(app: Flask, settings: Settings, tmp_path: Path):

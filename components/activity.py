@@ -40,6 +40,8 @@ ACTIONS: dict[str, Text] = {
     "account.email": Text("changed the e-mail address"),
     "account.identity": Text("linked or unlinked an identity provider"),
 }
+REASONED = frozenset({"break_glass"})
+"""Actions that carry a person's own words."""
 ROLES = {
     "visitor": Text("visitor"),
     "user": Text("patient"),
@@ -64,13 +66,15 @@ def activity(entries: Sequence[Any], names: Mapping[str, str | None], *, own: st
                 [day(entry.at.astimezone(place).date(), year=True), " ", entry.at.astimezone(place).strftime("%H:%M")], className="numeric"
             ),
             _who(entry, names, own),
-            html.Span([what(entry.action), *([html.Br(), html.Em(f"“{entry.detail}”")] if entry.detail else [])]),
+            html.Span(
+                [what(entry.action), *([html.Br(), html.Em(f"“{entry.detail}”")] if entry.detail and entry.action in REASONED else [])]
+            ),
         ]
         for entry in entries
     ]
     lead = t("Every time somebody else reads your data or changes who may, it is written down here. Entries cannot be changed or removed.")
     table = fields.table([t("when"), t("who"), t("what")], body, empty=t("Nobody has looked, and nothing has changed."))
-    return fields.card(t("Who looked at my nights"), table, lead=lead)
+    return fields.card(t("On record"), table, lead=lead)
 
 
 def _who(entry: Any, names: Mapping[str, str | None], own: str) -> html.Span:

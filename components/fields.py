@@ -11,6 +11,9 @@ from components import ids
 from components.states import message
 from somnia_engine.text import Text
 
+UNSAID = "-"
+"""The value of a choice that says nothing; an empty one would show an empty field."""
+
 
 def card(title: str, *parts: Any, lead: str = "", class_name: str = "") -> html.Section:
     """Return a card with a heading and, below it, what it is for."""
@@ -39,9 +42,9 @@ def day(page: str, name: str, label: str, value: date | None = None, *, hint: st
 
 
 def choice(page: str, name: str, label: str, options: Mapping[str, str], value: str = "") -> html.Label:
-    """Return a field for one of several values."""
-    rows = [{"label": said, "value": key} for key, said in options.items()]
-    return _labelled(label, dbc.Select(id=ids.said(page, name), options=rows, value=value), "")
+    """Return a field for one of several values; the key "" is for nothing said."""
+    rows = [{"label": said, "value": key or UNSAID} for key, said in options.items()]
+    return _labelled(label, dbc.Select(id=ids.said(page, name), options=rows, value=value or UNSAID), "")
 
 
 def switch(page: str, name: str, label: str, *, on: bool) -> html.Div:

@@ -45,7 +45,7 @@ def profile_card(profile: Any, *, zones: Sequence[str], languages: Mapping[str, 
         fields.switch(PAGE, "infant", t("These are the nights of an infant"), on=profile.infant),
     ]
     lead = t("What the reading of a night may need to know. Everything here is kept sealed; nothing but the date of birth is needed.")
-    return fields.card(t("About you"), fields.fields(*parts), _save("profile"), lead=lead)
+    return fields.card(t("Profile"), fields.fields(*parts), _save("profile"), lead=lead)
 
 
 def history_card(history: Any) -> html.Section:

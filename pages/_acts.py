@@ -32,4 +32,5 @@ def answer(acts: Mapping[str, Act], body: Callable[[Actor], list[Any]]) -> Any:
 
 def _said() -> dict[str, Any]:
     found = ctx.states_list[0] if ctx.states_list else []
-    return {str(state["id"]["name"]): state.get("value") for state in found if isinstance(state.get("id"), dict)}
+    said = {str(state["id"]["name"]): state.get("value") for state in found if isinstance(state.get("id"), dict)}
+    return {name: "" if value == fields.UNSAID else value for name, value in said.items()}

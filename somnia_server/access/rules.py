@@ -96,6 +96,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "night": EVERYBODY - {Role.KIOSK},
     "settings": PEOPLE,
     "sharing": PEOPLE,
+    "notices": PEOPLE,
     "data": PEOPLE,
     "patients": DOCTORS,
     "admin": ADMINS,

@@ -9,7 +9,6 @@ from typing import Any
 
 import diskcache
 from dash import Dash, DiskcacheManager, page_container, page_registry, set_props
-from flask import Flask
 
 from components import ids, night, shell, states
 from somnia_engine.text import t
@@ -17,6 +16,7 @@ from somnia_server import init_app
 from somnia_server.access import actor_known, actor_now
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
+from somnia_server.api import new_application
 from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.settings import Settings
 from somnia_server.store import persons
@@ -47,7 +47,7 @@ META = [
 
 def create_app(settings: Settings) -> Dash:
     """Return the application: the housekeeper first, then the pages, then one request that warms it up."""
-    server = Flask("somnia", static_folder=None)
+    server = new_application()
     init_app(server, settings)
     server.config["COMPRESS_MIN_SIZE"] = 1024
     app = Dash(

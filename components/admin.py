@@ -83,7 +83,7 @@ def breaches_card(breaches: Sequence[Any], drafts: Mapping[str, str]) -> html.Se
         fields.text(PAGE, "notes", t("What is known"), kind="area"),
     )
     lead = t(
-        "Who, what and when for a window of time, from the audit log, with the notices ready to send. The authority is told within 72 hours."
+        "Who, what and when for a window of time, from the audit log, with notices ready to send. The authority is told within 72 hours."
     )
     add = html.Div(fields.button(PAGE, "open_breach", t("Open an incident")), className="actions")
     return fields.card(t("Breach register"), fields.rows(rows, empty=t("No incident.")), form, add, lead=lead)

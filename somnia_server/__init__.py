@@ -1,7 +1,6 @@
 """The housekeeper: what is kept, who may, what runs."""
 
-from flask import Flask, Response, jsonify
-from sqlalchemy import text
+from flask import Flask
 from sqlalchemy.pool import NullPool
 
 from somnia_server.settings import Settings
@@ -13,15 +12,18 @@ FORM_BYTES = 16 * 1024 * 1024
 
 def create_server(settings: Settings) -> Flask:
     """Return a Flask application with everything of the housekeeper in it and no pages."""
-    app = Flask("somnia", static_folder=None)
+    from somnia_server.api import new_application
+
+    app = new_application()
     init_app(app, settings)
     return app
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give an application its database, vault, gate, languages, upload routes and health answer; call it before any page is made."""
+    """Give an application its database, vault, gate, languages, upload routes and API; call it before any page is made."""
     from somnia_server.access import init_access
     from somnia_server.access.accounts import init_accounts
+    from somnia_server.api import init_api
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
     from somnia_server.store.erasure import replay_tombstones
@@ -50,14 +52,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     init_access(app)
     init_languages(app)
     init_accounts(app)
+    init_api(app)
     app.register_blueprint(tus)
     app.cli.add_command(somnia)
-    app.add_url_rule("/healthz", view_func=_health)
-
-
-def _health() -> Response:
-    """Answer whether the database answers."""
-    from somnia_server.store.tables import session
-
-    session().execute(text("SELECT 1"))
-    return jsonify({"status": "ok"})

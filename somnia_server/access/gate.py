@@ -93,7 +93,7 @@ def _same_origin() -> bool:
 
 
 def _headers(response: Response) -> Response:
-    if "actor" in g:
+    if "actor" in g and not request.path.startswith(visitor.PROGRAMS):
         visitor.send_cookies(response)
     headers = response.headers
     if response.mimetype == "text/html":

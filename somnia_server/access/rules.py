@@ -44,9 +44,12 @@ DOOR = Rule(KEEPERS, Guard.FORM, unknown=True)
 """A form before which nobody needs to be known."""
 OWN = Rule(KEEPERS, Guard.FORM, unknown=True)
 """A form of one's own account; who is not logged in is led to the log-in."""
+PROGRAM = Rule(PEOPLE, Guard.TOKEN)
+"""For programs with an access token; the view asks for its scope."""
+KEYHOLE = Rule(EVERYBODY, Guard.TOKEN, unknown=True)
+"""Where programs get their tokens for what they bring in the body; no cookie counts."""
 
 RULES: dict[str, Rule] = {
-    "/healthz": OPEN,
     "/assets/<path:filename>": OPEN,
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": OPEN,
     "/_favicon.ico": OPEN,
@@ -86,6 +89,16 @@ RULES: dict[str, Rule] = {
     "/account/verify": OWN,
     "/account/verify/passkey": OWN,
     "/account/verify/passkey/<token>": OWN,
+    "/api/docs": OPEN,
+    "/api/openapi.json": OPEN,
+    "/api/v1/health": OPEN,
+    "/api/v1/nights": PROGRAM,
+    "/api/v1/nights/<night_id>": PROGRAM,
+    "/api/v1/user/profile": PROGRAM,
+    "/api/v1/user/settings": PROGRAM,
+    "/auth/login": KEYHOLE,
+    "/auth/logout": KEYHOLE,
+    "/auth/refresh": KEYHOLE,
     "/upload/tus": UPLOADS,
     "/upload/tus/<upload_id>": UPLOADS,
 }

@@ -8,6 +8,7 @@ from flask import Response, abort, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from somnia_server.access.sessions import session_actor
+from somnia_server.access.tokens import token_actor
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house
 
@@ -15,6 +16,7 @@ COOKIE = "somnia_visitor"
 CSRF_COOKIE = "_csrf_token"
 CSRF_HEADER = "X-CSRFToken"
 COOKIE_DAYS = 30
+PROGRAMS = ("/api/",)
 VISITOR = re.compile(r"v-[0-9a-f]{32}")
 
 
@@ -37,7 +39,10 @@ def visitor_from_cookie(value: str | None) -> Actor | None:
 def actor_known() -> Actor | None:
     """Return who asks in the current request; None when it is nobody that we know."""
     if "actor" not in g:
-        g.actor = session_actor() or visitor_from_cookie(request.cookies.get(cookie_name()))
+        if request.path.startswith(PROGRAMS):  # cookies do not count there, so that no other site can use them
+            g.actor = token_actor()
+        else:
+            g.actor = session_actor() or visitor_from_cookie(request.cookies.get(cookie_name()))
     found: Actor | None = g.actor
     return found
 

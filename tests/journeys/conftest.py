@@ -59,7 +59,7 @@ def _wait(url: str, house: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + START_S
     while time.monotonic() < until and house.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{url}/api/v1/health", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

@@ -1,7 +1,7 @@
 """The tables: ids, owners, states and times in the clear; whatever says something about a person is sealed."""
 
 from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, InvitationRow, KioskRow, SharingRequestRow, TryRow
-from somnia_server.store.tables.base import Base, db, session
+from somnia_server.store.tables.base import Base, db, ping, session
 from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
 from somnia_server.store.tables.people import (
     ConsentRow,
@@ -44,5 +44,6 @@ __all__ = [
     "UserRow",
     "VisitorRow",
     "db",
+    "ping",
     "session",
 ]

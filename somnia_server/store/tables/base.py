@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, LargeBinary, String, event
+from sqlalchemy import DateTime, LargeBinary, String, event, select
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -56,6 +56,11 @@ def session() -> Session:
     """Return the session of this request or task."""
     found: Session = db.session()
     return found
+
+
+def ping() -> None:
+    """Ask the database for nothing, to see that it answers."""
+    session().execute(select(1))
 
 
 @event.listens_for(Engine, "connect")

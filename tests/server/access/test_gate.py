@@ -15,7 +15,7 @@ def csrf(visitor: Visitor) -> dict[str, str]:
 
 def test_who_brings_no_cookie_reaches_nothing_but_pages_and_health(app):
     client = app.test_client(use_cookies=False)
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/api/v1/health").status_code == 200
     assert client.get("/any/page").status_code == 200
     for method, path in (
         ("post", CALLBACK),

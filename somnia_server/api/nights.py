@@ -1,0 +1,80 @@
+"""/api/v1/nights: the nights that the caller may see."""
+
+import math
+from datetime import date, datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import abort
+from pydantic import BaseModel, RootModel
+
+from somnia_engine.document import to_document
+from somnia_server.access.permissions import Action
+from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.store.nights import NightSummary, list_nights, load_night
+
+nights = APIBlueprint("nights", __name__, url_prefix="/api/v1/nights", tag="Nights")
+
+
+class NightEntry(BaseModel):
+    """A night as a list shows it; lengths in minutes, null where nothing was measured."""
+
+    id: str
+    night: date
+    start: datetime | None
+    zone: str | None
+    tst_min: float | None
+    se_pct: float | None
+    sources: list[str]
+    demo: bool
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class NightEntries(BaseModel):
+    """A person's nights, newest first."""
+
+    nights: list[NightEntry]
+
+
+class NightDocument(RootModel[dict[str, Any]]):
+    """A whole night as `docs/night.schema.json` describes it."""
+
+
+@nights.get("")
+@nights.doc(security=BEARER)
+@nights.output(NightEntries)
+@needs(Action.READ_NIGHT)
+def read_nights() -> Any:
+    """Return the caller's own nights."""
+    return {"nights": [_entry(night) for night in list_nights(caller())]}
+
+
+@nights.get("/<night_id>")
+@nights.doc(security=BEARER)
+@nights.output(NightDocument)
+@needs(Action.READ_NIGHT)
+def read_night(night_id: str) -> Any:
+    """Return one night: the caller's own, or one that is open to them."""
+    stored = load_night(caller(), night_id)
+    if stored is None:
+        abort(404)
+    return to_document(stored.analysis)
+
+
+def _entry(night: NightSummary) -> dict[str, Any]:
+    def number(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    return {
+        "id": night.id,
+        "night": night.night,
+        "start": night.start,
+        "zone": night.zone,
+        "tst_min": number(night.statistics.tst_min),
+        "se_pct": number(night.statistics.se_pct),
+        "sources": list(night.sources),
+        "demo": night.demo,
+        "created_at": night.created_at,
+        "expires_at": night.expires_at,
+    }

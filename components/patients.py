@@ -11,6 +11,7 @@ from components.words import day
 from somnia_engine.text import Text, t
 
 PAGE = "patients"
+ASKED = {"open": Text("asked"), "accepted": Text("accepted"), "over": Text("over")}
 SEXES = {"female": Text("female"), "male": Text("male"), "other": Text("other")}
 
 
@@ -29,8 +30,9 @@ def patients_card(patients: Sequence[Any]) -> html.Section:
     return fields.card(t("Patients who share with you"), fields.table(head, body, empty=t("Nobody shares with you yet.")))
 
 
-def ways_card() -> html.Section:
-    """Return the ways by which a doctor comes to a patient's nights."""
+def ways_card(asked: Sequence[Any]) -> html.Section:
+    """Return the ways by which a doctor comes to a patient's nights, and whom they asked."""
+    waiting = [(html.P([html.Strong(one.email), f" · {t(ASKED[one.state])}"]), []) for one in asked]
     code = fields.fields(fields.text(PAGE, "code", t("Invitation code")))
     ask = fields.fields(
         fields.text(PAGE, "email", t("E-mail of the patient"), kind="email"),
@@ -42,8 +44,43 @@ def ways_card() -> html.Section:
         html.Div(fields.button(PAGE, "redeem", t("Use the code"), primary=True), className="actions"),
         ask,
         html.Div(fields.button(PAGE, "ask", t("Ask to share")), className="actions"),
+        fields.rows(waiting, empty=t("You have asked nobody.")),
         lead=t("A patient gives you a code, shares with your address, or answers your request."),
     )
+
+
+def displays_card(displays: Sequence[Any], patients: Sequence[Any], code: str | None) -> html.Section:
+    """Return a doctor's displays, who hangs on them, and the form for a new one; `code` is the one that was just made."""
+    names = {patient.id: patient.name or t("no name given") for patient in patients}
+    rows = [(_display(one, names), fields.button(PAGE, "unpair", t("Take down"), one.id)) for one in displays]
+    beds = [
+        (
+            html.P(f"{bed.alias} · {names.get(bed.patient, t('not shared now'))} · {one.name}"),
+            fields.button(PAGE, "unbed", t("Remove"), f"{one.id} {bed.patient}"),
+        )
+        for one in displays
+        for bed in one.beds
+    ]
+    new = fields.fields(fields.text(PAGE, "display", t("Name of the display")))
+    parts = [new, html.Div(fields.button(PAGE, "display", t("Make a code")), className="actions")]
+    if code is not None:
+        parts += [html.P(t("Open /kiosk/pair on the display and type this code within 10 minutes:")), html.P(code, className="code-said")]
+    if displays and patients:
+        bed = fields.fields(
+            fields.choice(PAGE, "kiosk", t("Display"), {one.id: one.name for one in displays}, displays[0].id),
+            fields.choice(PAGE, "patient", t("Patient"), names, patients[0].id),
+            fields.text(PAGE, "alias", t("Alias on the display")),
+        )
+        parts += [bed, html.Div(fields.button(PAGE, "bed", t("Put on the display")), className="actions")]
+    lead = t(
+        "A display shows an alias, the last night’s ribbon and three numbers, never a name. A patient who ends sharing disappears from it."
+    )
+    return fields.card(t("Displays"), fields.rows([*rows, *beds], empty=t("No display.")), *parts, lead=lead)
+
+
+def _display(one: Any, names: Any) -> html.P:
+    state = t("connected") if one.paired_at else t("waits for its code")
+    return html.P([html.Strong(one.name), f" · {state}"])
 
 
 def emergency_card() -> html.Section:

@@ -47,6 +47,16 @@ def account_needed() -> html.Section:
     )
 
 
+def display_needed() -> html.Section:
+    """Return the page of a display that is not paired yet."""
+    return notice(
+        t("This display is not connected"),
+        t("A doctor makes a code for it; the display then shows what that doctor’s patients share."),
+        html.A(t("Connect this display"), href="/kiosk/pair", className="button button-primary"),
+        icon_name="bed",
+    )
+
+
 def failed(error_id: str) -> html.Div:
     """Return what a person reads when a page could not do what was asked."""
     said = t("That did not work, and the cause is noted as {id}. Nothing was lost. Try again, or reload the page.", id=error_id)

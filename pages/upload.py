@@ -7,6 +7,7 @@ from dash import ALL, MATCH, Input, Output, State, callback, ctx, html, no_updat
 
 from components import ids, progress, upload
 from pages import _analysing as analysing
+from pages._arriving import enqueue, entrance
 from somnia_engine.synthetic import DEMOS
 from somnia_engine.text import t
 from somnia_server.access import actor_from_cookies, actor_now
@@ -25,7 +26,7 @@ def layout(demo: str = "", **_: str) -> html.Div:
     return html.Div(
         [
             html.H1(t("Upload a night")),
-            upload.step("1", t("Bring the files"), upload.drop_zone(), html.Div(id=ids.TRANSFERS), analysing.demos()),
+            upload.step("1", t("Bring the files"), *entrance(actor)),
             upload.step("2", t("What was found"), html.Div(analysing.rows(actor), id=ids.FOUND, className="files")),
             upload.step(
                 "3",
@@ -101,7 +102,7 @@ def begin(clicks: int | None, nights: list[str] | None, zone: str | None, start:
     """Write the job rows at once, so that a click is never lost, and begin to follow them."""
     if not clicks:
         return (no_update,) * 5
-    made = analysing.enqueue(actor_now(), nights, zone, start)
+    made = enqueue(actor_now(), nights, zone, start)
     return made, made, progress.job_rows(analysing.jobs(actor_now())), False, True
 
 

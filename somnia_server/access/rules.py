@@ -99,6 +99,11 @@ RULES: dict[str, Rule] = {
     "/auth/login": KEYHOLE,
     "/auth/logout": KEYHOLE,
     "/auth/refresh": KEYHOLE,
+    "/data": OWN,
+    "/data/erase": OWN,
+    "/data/export": OWN,
+    "/data/import": OWN,
+    "/kiosk/pair": Rule(EVERYBODY, Guard.FORM, unknown=True),
     "/upload/tus": UPLOADS,
     "/upload/tus/<upload_id>": UPLOADS,
 }
@@ -110,7 +115,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "settings": PEOPLE,
     "sharing": PEOPLE,
     "notices": PEOPLE,
-    "data": PEOPLE,
+    "kiosk": frozenset({Role.KIOSK}),
     "patients": DOCTORS,
     "admin": ADMINS,
 }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Response, abort, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from somnia_server.access.kiosks import display_now
 from somnia_server.access.sessions import session_actor
 from somnia_server.access.tokens import token_actor
 from somnia_server.store.actors import Actor, Role
@@ -42,7 +43,7 @@ def actor_known() -> Actor | None:
         if request.path.startswith(PROGRAMS):  # cookies do not count there, so that no other site can use them
             g.actor = token_actor()
         else:
-            g.actor = session_actor() or visitor_from_cookie(request.cookies.get(cookie_name()))
+            g.actor = session_actor() or display_now() or visitor_from_cookie(request.cookies.get(cookie_name()))
     found: Actor | None = g.actor
     return found
 

@@ -16,6 +16,7 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.jobs import Claim
 from somnia_server.store.nights import Kept
+from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.store.vault import TamperedError
 from somnia_server.work import door, room
@@ -45,6 +46,9 @@ def run(claim: Claim, stop: threading.Event) -> None:
 
 
 def _run(claim: Claim, stop: threading.Event) -> None:
+    refusal = processing_refusal(claim.owner)
+    if refusal is not None:
+        raise door.RefusedError(refusal)
     uploads = _uploads(claim)
     demo = all(upload.demo is not None for upload in uploads)
     history = _history(claim, demo=demo)

@@ -8,7 +8,9 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
 from somnia_server.store.jobs import JobView, Order
+from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
+from somnia_server.store.refusals import RefusalError
 from somnia_server.work.uploads import known_survey
 
 __all__ = ["Choices", "JobView", "cancel", "enqueue", "job_for", "jobs_of"]
@@ -25,10 +27,17 @@ def enqueue(
 
     A night takes the files whose survey holds it; a file whose time nobody knows joins a single night only.
     The same files, night and choices that are under way already are not queued again.
+
+    Raises
+    ------
+    RefusalError
+        The files of this person may not be worked on now.
     """
     found = [recordings.find_upload(actor, upload_id) for upload_id in dict.fromkeys(upload_ids)]
     ready = [upload for upload in found if upload is not None and upload.state == READY]
     ready = [upload for upload in ready if upload.owner == ready[0].owner]  # a night is one person's
+    if ready and (refusal := processing_refusal(ready[0].owner)) is not None:
+        raise RefusalError(refusal)
     made = []
     wanted = {night or _only_night(ready) for night in nights}
     for night in sorted(wanted, key=lambda n: n or date.max):

@@ -16,6 +16,7 @@ from somnia_server.access.visitor import actor_now
 from somnia_server.store import recordings
 from somnia_server.store.frames import FRAME_BYTES, SealedWriter
 from somnia_server.store.house import house
+from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,9 @@ def create() -> Response:
         return _problem(413, t("This file has {size} MB; at most {most} MB can be uploaded here.", size=size >> 20, most=most >> 20))
     if size == 0:
         return _problem(400, t("This file is empty."))
+    refusal = processing_refusal(actor_now().id)
+    if refusal is not None:
+        return _problem(403, t(refusal))
     upload_id = recordings.add_upload(actor_now(), _file_name(), size=size)
     if upload_id is None:
         return _problem(404, t("This upload is not here. Choose the file again."))

@@ -145,7 +145,6 @@ def show_jobs(_tick: int, before: list[str], followed: bool) -> Any:
 @callback(Output(ids.UNDER_WAY, "data", allow_duplicate=True), Input(ids.STOP, "n_clicks"), prevent_initial_call=True)
 def stop(clicks: int | None) -> Any:
     """Cancel what is under way."""
-    for job in queue.jobs_of(actor_now()) if clicks else ():
-        if not job.over:
-            queue.cancel(actor_now(), job.id)
+    for job in (one for one in queue.jobs_of(actor_now()) if clicks and not one.over):
+        queue.cancel(actor_now(), job.id)
     return no_update

@@ -23,6 +23,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Give an application its database, vault, gate, languages, upload routes and API; call it before any page is made."""
     from somnia_server.access import init_access
     from somnia_server.access.accounts import init_accounts
+    from somnia_server.access.data_views import data
+    from somnia_server.access.kiosks import doors
     from somnia_server.api import init_api
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
@@ -53,5 +55,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     init_languages(app)
     init_accounts(app)
     init_api(app)
+    for blueprint in (data, doors):
+        app.register_blueprint(blueprint)
     app.register_blueprint(tus)
     app.cli.add_command(somnia)

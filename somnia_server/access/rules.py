@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     "/api/v1/health": OPEN,
     "/api/v1/nights": PROGRAM,
     "/api/v1/nights/<night_id>": PROGRAM,
+    "/api/v1/user": PROGRAM,
+    "/api/v1/user/export": PROGRAM,
     "/api/v1/user/profile": PROGRAM,
     "/api/v1/user/settings": PROGRAM,
     "/auth/login": KEYHOLE,

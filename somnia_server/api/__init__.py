@@ -67,9 +67,10 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.auth import auth
     from somnia_server.api.docs import docs
     from somnia_server.api.health import health
+    from somnia_server.api.mydata import mydata
     from somnia_server.api.nights import nights
     from somnia_server.api.profile import user
 
     init_errors(app)
-    for blueprint in (auth, health, user, nights, docs):
+    for blueprint in (auth, health, user, mydata, nights, docs):
         app.register_blueprint(blueprint)

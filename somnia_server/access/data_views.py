@@ -1,25 +1,25 @@
 """One's own data as a whole: take a copy, bring one from elsewhere, erase everything."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from secrets import token_hex
+from hashlib import sha256
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context
 from flask_login import logout_user as forget_login
 from flask_security import auth_required
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from somnia_engine.text import Text, t
 from somnia_server.access.credentials import prove_again
 from somnia_server.access.sessions import session_actor
+from somnia_server.store import recordings
 from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note
 from somnia_server.store.erasure import erase_owner
 from somnia_server.store.export import export_zip
-from somnia_server.store.house import house, now
+from somnia_server.store.house import now
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.restore import import_zip
+from somnia_server.store.vault import FRAME_BYTES
+from somnia_server.work.moving import import_upload
 
 data = Blueprint("data", __name__, url_prefix="/data")
 MOST_BYTES = 64 * 1024 * 1024
@@ -50,8 +50,7 @@ def bring() -> AnyResponse:
         flash(t("Choose the archive first."), "error")
         return redirect("/data")
     try:
-        with _laid_out(file.stream.read()) as path:
-            found = import_zip(_actor(), path)
+        found = import_upload(_actor(), _received(file))
     except RefusalError as refusal:
         flash(t(refusal.text), "error")
         return redirect("/data")
@@ -95,13 +94,16 @@ def _actor() -> Actor:
     return actor
 
 
-@contextmanager
-def _laid_out(content: bytes) -> Iterator[Path]:
-    """Lay an archive out where files are read, for as long as it is read."""
-    path = house().settings.temp / f"import-{token_hex(8)}.zip"
-    try:
-        path.write_bytes(content)
-        path.chmod(0o600)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+def _received(file: FileStorage) -> str:
+    """Keep an archive as any upload is kept, sealed; return its id."""
+    content = file.stream.read()
+    upload_id = recordings.add_upload(_actor(), "archive.zip", size=len(content))
+    upload = recordings.find_upload(_actor(), upload_id) if upload_id else None
+    if upload is None:
+        abort(404)
+    with recordings.open_writer(upload) as writer:
+        for start in range(0, len(content), FRAME_BYTES):
+            writer.write(content[start : start + FRAME_BYTES])
+        writer.finish()
+    recordings.mark_ready(_actor(), upload.id, sha256=sha256(content).hexdigest())
+    return upload.id

@@ -1,0 +1,122 @@
+"""The people of the access tests: one patient whose data are marked everywhere, and all who might want to see them."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from somnia_engine.types.night import NightAnalysis
+from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
+from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
+from somnia_server.store import consents, invitations, kiosks, persons
+from somnia_server.store.accounts import HOUSE, make_account
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.grants import grants_of, revoke
+from somnia_server.store.nights import Kept, save_night
+from somnia_server.store.persons import MedicalEntry, MedicalHistory, Profile
+from somnia_server.store.sessions import begin_session
+
+NIGHT = date(2025, 11, 14)
+ROLES = {
+    "patient": Role.USER,
+    "other": Role.USER,
+    "doctor": Role.DOCTOR,
+    "doctor_revoked": Role.DOCTOR,
+    "doctor_without": Role.DOCTOR,
+    "admin": Role.ADMIN,
+}
+NOBODY = ("anonymous", "visitor")
+EVERYBODY = (*ROLES, "kiosk", *NOBODY)
+
+
+@dataclass
+class Cast:
+    """Who plays: their ids, browsers, the patient's night and the marks that nobody else may ever read."""
+
+    app: Flask
+    ids: dict[str, str] = field(default_factory=dict)
+    browsers: dict[str, FlaskClient] = field(default_factory=dict)
+    marks: list[str] = field(default_factory=list)
+    night_id: str = ""
+
+    def mark(self) -> str:
+        """Return a word that stands nowhere else, to be put where only the patient's data are."""
+        self.marks.append(f"mark{secrets.token_hex(8)}")
+        return self.marks[-1]
+
+    def actor(self, name: str) -> Actor:
+        return Actor(self.ids[name], ROLES[name])
+
+    def call(self, name: str, body: Any) -> Any:
+        """Ask for a callback as somebody's browser does."""
+        browser = self.browsers[name]
+        cookie = browser.get_cookie(CSRF_COOKIE)
+        return browser.post("/_dash-update-component", json=body, headers={CSRF_HEADER: cookie.value} if cookie else {})
+
+    def page(self, name: str, path: str) -> str:
+        """Return what somebody sees at an address of the pages."""
+        outputs = [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}]
+        inputs = [{"id": "_pages_location", "property": prop, "value": value} for prop, value in (("pathname", path), ("search", ""))]
+        body = {"output": ".._pages_content.children..._pages_store.data..", "outputs": outputs, "inputs": inputs}
+        answer = self.call(name, body | {"changedPropIds": ["_pages_location.pathname"], "state": []})
+        return json.dumps(answer.get_json()) if answer.status_code == 200 else f"HTTP {answer.status_code}"
+
+    def leaks(self, said: bytes | str) -> list[str]:
+        """Return the patient's marks in what somebody was told."""
+        text = said if isinstance(said, str) else said.decode(errors="replace")
+        return [mark for mark in self.marks if mark in text]
+
+
+def make_cast(app: Flask, night: NightAnalysis) -> Cast:
+    """Return the people, each with a browser that is logged in; the doctor may see the patient's nights, a display shows them."""
+    cast = Cast(app)
+    with app.app_context():
+        for name, role in ROLES.items():
+            email = f"{cast.mark() if name == 'patient' else name}@example.org"
+            cast.ids[name] = make_account(HOUSE, email=email, password_hash="!", role=role)
+            _speak_for_oneself(cast, name)
+        _patient_shares(cast, night)
+        tokens = {name: begin_session(cast.ids[name], "a browser") for name in ROLES}
+        display = _display(cast)
+    for name in EVERYBODY:
+        browser = cast.browsers[name] = app.test_client(use_cookies=name != "anonymous")
+        if name in tokens:
+            with browser.session_transaction() as session:
+                session["somnia"] = tokens[name]
+        if name == "kiosk":
+            browser.set_cookie(KIOSK_COOKIE, display)
+        browser.get("/")
+    return cast
+
+
+def _speak_for_oneself(cast: Cast, name: str) -> None:
+    actor = cast.actor(name)
+    called = cast.mark() if name == "patient" else name
+    persons.save_profile(actor, Profile(name=called, birth_date=date(1980, 5, 4), zone="Europe/Berlin"))
+    for kind in ("terms", "privacy"):
+        consents.give(actor, kind)
+
+
+def _patient_shares(cast: Cast, night: NightAnalysis) -> None:
+    patient = cast.actor("patient")
+    persons.save_history(patient, MedicalHistory((MedicalEntry("diagnosis", cast.mark()),)))
+    cast.night_id = save_night(patient.id, night, kept=Kept(NIGHT, cast.mark()))
+    for doctor in ("doctor", "doctor_revoked"):
+        invitations.share_with_address(patient, f"{doctor}@example.org")
+    for grant in grants_of(patient):
+        if grant.doctor == cast.ids["doctor_revoked"]:
+            revoke(patient, grant.id)
+
+
+def _display(cast: Cast) -> str:
+    doctor = cast.actor("doctor")
+    pairing = kiosks.start_pairing(doctor, "ward 1")
+    kiosks.add_bed(doctor, pairing.kiosk, patient=cast.ids["patient"], alias="bed 1")
+    token = kiosks.pair(pairing.code)
+    assert token is not None
+    cast.ids["kiosk"] = pairing.kiosk
+    return token

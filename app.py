@@ -9,11 +9,13 @@ from typing import Any
 
 import diskcache
 from dash import Dash, DiskcacheManager, page_container, page_registry, set_props
+from dash.exceptions import DashException
 
 from components import ids, night, shell, states
 from somnia_engine.text import t
 from somnia_server import init_app
 from somnia_server.access import actor_known, actor_now
+from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.api import new_application
@@ -69,10 +71,12 @@ def create_app(settings: Settings) -> Dash:
         on_error=_wall,
     )
     app.interpolate_index = _index
+    server.register_error_handler(DashException, _unasked)
     _guard_pages()
     night.register_callbacks(app)
     app.layout = _layout
     server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
+    allow_callbacks(server, app.callback_map)
     allow_scripts(server, tuple(app.csp_hashes()))  # after the first page: it makes the routing callbacks, whose scripts are among them
     return app
 
@@ -116,6 +120,12 @@ def _index(**parts: Any) -> str:
 
 
 PARTS = ("metas", "title", "css", "app_entry", "config", "scripts", "renderer")
+
+
+def _unasked(error: DashException) -> tuple[str, int]:
+    """Answer what no page of ours asks for, such as a component library's file that there is not."""
+    log.info("refused: %s", type(error).__name__)
+    return "", 404
 
 
 def _wall(error: Exception) -> None:

@@ -16,9 +16,9 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note
 from somnia_server.store.erasure import erase_owner
 from somnia_server.store.export import export_zip
+from somnia_server.store.frames import FRAME_BYTES
 from somnia_server.store.house import now
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.vault import FRAME_BYTES
 from somnia_server.work.moving import import_upload
 
 data = Blueprint("data", __name__, url_prefix="/data")

@@ -1,12 +1,12 @@
 """The gate: every rule is closed unless it stands in `rules`; what passes gets the headers that keep a browser safe."""
 
-import json
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request
 
 from somnia_server.access import visitor
-from somnia_server.access.rules import PARTS, RULES, Guard, Rule
+from somnia_server.access.callbacks import may_call
+from somnia_server.access.rules import RULES, Guard, Rule
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 
@@ -45,7 +45,7 @@ def _gate() -> None:
         abort(404)
     if request.method not in READS:
         _guard(rule, actor)
-    if request.path == CALLBACK and (actor is None or not _may_call(actor)):
+    if request.path == CALLBACK and (actor is None or not may_call(actor.role, request.get_json(silent=True))):
         abort(404)
 
 
@@ -59,29 +59,6 @@ def _guard(rule: Rule, actor: Actor | None) -> None:
         abort(412)
     if rule.guard is Guard.CALLBACK and (actor is None or not visitor.csrf_matches(request.headers.get(visitor.CSRF_HEADER, ""), actor)):
         abort(403)
-
-
-def _may_call(actor: Actor) -> bool:
-    """Return whether the callback that is asked for belongs to a part of the pages that is open to this actor."""
-    asked = request.get_json(silent=True)
-    output = asked.get("output") if isinstance(asked, dict) else None
-    return isinstance(output, str) and all(actor.role in PARTS.get(part, ()) for part in parts_of(output))
-
-
-def parts_of(output: str) -> frozenset[str]:
-    """Return the parts that a callback's output names: `..upload-jobs.children...upload-poll.disabled..` belongs to `upload`."""
-    pieces = output.strip(".").split("...") if output.startswith("..") else [output]
-    return frozenset(_part(piece) for piece in pieces)
-
-
-def _part(piece: str) -> str:
-    name = piece
-    if piece.startswith("{"):
-        try:
-            name = str(json.loads(piece[: piece.rindex("}") + 1]).get("type", ""))
-        except ValueError:
-            return ""
-    return "_pages" if name.startswith("_pages_") else name.partition(".")[0].partition("-")[0]
 
 
 def _same_origin() -> bool:

@@ -16,7 +16,8 @@ from somnia_server.store.audit import note
 from somnia_server.store.erasure import erase_owner
 
 mydata = APIBlueprint("mydata", __name__, url_prefix="/api/v1/user", tag="Person")
-ZIP = {"application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}}}
+ZIP: Any = {"application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}}}
+ARCHIVE: Any = {200: {"description": "Everything of the caller, as one archive", "content": ZIP}}
 
 
 class Proof(BaseModel):
@@ -28,7 +29,7 @@ class Proof(BaseModel):
 
 
 @mydata.get("/export")
-@mydata.doc(security=BEARER, responses={200: {"description": "Everything of the caller, as one archive", "content": ZIP}})
+@mydata.doc(security=BEARER, responses=ARCHIVE)
 @needs(Action.EXPORT, cost=10)
 def read_export() -> Any:
     """Send everything that is kept of the caller as one zip."""

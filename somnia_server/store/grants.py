@@ -114,8 +114,8 @@ def put_grant(actor: Actor, patient: str, *, doctor: str, terms: Terms, kind: st
 
 def tell_doctor(row: GrantRow) -> None:
     """Tell a doctor that a patient shares, within the caller's transaction."""
-    said = {"patient": called(row.patient), "day": row.expires_at.date().isoformat()}
-    tell(row.doctor, SHARING, Text("{patient} shares with you until {day}.", said))
+    said = {"day": row.expires_at.date().isoformat()}  # no name: the notice stays when the sharing has ended
+    tell(row.doctor, SHARING, Text("A patient shares with you until {day}. See Patients.", said))
 
 
 def revoke(actor: Actor, grant_id: str) -> bool:

@@ -10,7 +10,7 @@ from dash import Dash
 
 from app import create_app
 from somnia_engine.text import Text
-from somnia_server.access.gate import parts_of
+from somnia_server.access.callbacks import parts_of
 from somnia_server.settings import Settings
 from tests.cast import EVERYBODY, NOBODY, Cast, make_cast
 from tests.components.made import night
@@ -46,7 +46,7 @@ def cast(dash: Dash) -> Cast:
 
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "/": EVERYBODY[:-2] + ("visitor",),
+    "/": (*EVERYBODY[:-2], "visitor"),
     "/nights": KEEPERS,
     "/upload": KEEPERS,
     "/night/{night}": ("patient", "doctor"),
@@ -57,8 +57,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/patients": DOCTORS,
     "/patient/{patient}": ("doctor",),
     "/admin": ("admin",),
-    "/outlets": EVERYBODY[:-2] + ("visitor",),
-    "/kiosk": EVERYBODY[:-2] + ("visitor",),
+    "/kiosk": (*EVERYBODY[:-2], "visitor"),
 }
 """Who sees each page of the application itself; everybody else is told that nothing is there, or to log in."""
 NOT_SEEN = ("There is nothing at this address", "This page needs an account", "HTTP 401", "HTTP 404")
@@ -86,7 +85,7 @@ def test_a_page_is_seen_by_those_it_is_for(cast: Cast, path: str, name: str) -> 
 
 
 CALLBACKS: dict[str, tuple[str, ...]] = {
-    "_pages": EVERYBODY[:-2] + ("visitor",),
+    "_pages": (*EVERYBODY[:-2], "visitor"),
     "upload": KEEPERS,
     "night": KEEPERS,
     "settings": ACCOUNTS,
@@ -103,18 +102,25 @@ def concrete(dependency: dict[str, Any]) -> Any:
     """Return what a browser sends for an input when nothing was pressed or typed."""
     found: Any = dependency["id"]
     if found.startswith("{"):
-        return [] if "ALL" in found else {"id": {"type": "upload-look", "upload": "0" * 32}, "property": dependency["property"], "value": ["0" * 32, None, None]}
+        return (
+            []
+            if "ALL" in found
+            else {"id": {"type": "upload-look", "upload": "0" * 32}, "property": dependency["property"], "value": ["0" * 32, None, None]}
+        )
     return {"id": found, "property": dependency["property"], "value": None}
+
+
+def _named(found: str) -> Any:
+    return {"type": "upload-row", "upload": "0" * 32} if found.startswith("{") else found
 
 
 def request_of(output: str, callback: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a call in which nothing was pressed."""
-    found = output.replace('["MATCH"]', '"' + "0" * 32 + '"')
-    many = found.startswith("..")
-    pieces = found.strip(".").split("...") if many else [found]
-    outputs = [{"id": piece.rpartition(".")[0], "property": piece.rpartition(".")[2].partition("@")[0]} for piece in pieces]
+    many = output.startswith("..")
+    pieces = output.strip(".").split("...") if many else [output]
+    outputs = [{"id": _named(piece.rpartition(".")[0]), "property": piece.rpartition(".")[2].partition("@")[0]} for piece in pieces]
     return {
-        "output": found,
+        "output": output,
         "outputs": outputs if many else outputs[0],
         "inputs": [concrete(one) for one in callback["inputs"]],
         "state": [concrete(one) for one in callback.get("state", [])],
@@ -147,7 +153,7 @@ def test_a_callback_answers_those_it_is_for_and_is_not_there_for_others(dash: Da
 def test_a_callback_that_does_not_exist_is_not_there(cast: Cast) -> None:
     for output in ("secrets.children", "night-secret.children", "", "admin-body.children...night-figure.data"):
         body = {"output": output, "outputs": {"id": "x", "property": "y"}, "inputs": [], "state": [], "changedPropIds": []}
-        assert cast.call("patient", body).status_code in CLOSED | {500} - {500}, output
+        assert cast.call("admin", body).status_code in CLOSED, output
 
 
 ADDRESSES: dict[str, tuple[str, ...]] = {}
@@ -155,15 +161,29 @@ ADDRESSES: dict[str, tuple[str, ...]] = {}
 EVERYWHERE = EVERYBODY
 for _rule in ("/assets/<path:filename>", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>", "/_favicon.ico"):
     ADDRESSES[_rule] = EVERYWHERE
-for _rule in ("/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/api/docs", "/api/openapi.json", "/api/v1/health", "/legal/<kind>"):
+for _rule in (
+    "/",
+    "/<path:path>",
+    "/_dash-layout",
+    "/_dash-dependencies",
+    "/api/docs",
+    "/api/openapi.json",
+    "/api/v1/health",
+    "/legal/<kind>",
+):
     ADDRESSES[_rule] = EVERYWHERE
-for _rule in ("/api/v1/nights", "/api/v1/nights/<night_id>", "/api/v1/user", "/api/v1/user/export", "/api/v1/user/profile", "/api/v1/user/settings"):
+for _rule in (
+    "/api/v1/nights",
+    "/api/v1/nights/<night_id>",
+    "/api/v1/user",
+    "/api/v1/user/export",
+    "/api/v1/user/profile",
+    "/api/v1/user/settings",
+):
     ADDRESSES[_rule] = ()
 for _rule in ("/auth/login", "/auth/logout", "/auth/refresh", "/upload/tus", "/_dash-update-component"):
     ADDRESSES[_rule] = ()
 ADDRESSES["/upload/tus/<upload_id>"] = ()
-for _rule in ("/login", "/register", "/logout", "/kiosk/pair"):
-    ADDRESSES[_rule] = EVERYWHERE
 FORMS = re.compile(r"/(login|register|logout|confirm|reset|account|data|kiosk)(/|$)")
 
 

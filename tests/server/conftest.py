@@ -20,6 +20,7 @@ from somnia_engine.types.night import Lights, NightAnalysis, SleepStatistics
 from somnia_engine.types.recording import Dropped
 from somnia_engine.types.signals import Signal
 from somnia_server import create_server
+from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.visitor import visitor_from_cookie
 from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
@@ -52,6 +53,8 @@ def app(settings: Settings) -> Flask:
     @app.post("/_dash-update-component")
     def callback() -> dict[str, str]:
         return {}
+
+    allow_callbacks(app, {"upload-found.children": {"inputs": ()}})
 
     @app.get("/api/secret")
     def secret() -> str:

@@ -1,12 +1,12 @@
 import pytest
 
-from somnia_server.access.gate import parts_of
+from somnia_server.access.callbacks import parts_of
 from somnia_server.access.rules import RULES
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER, visitor_from_cookie
 from tests.server.conftest import TUS, Visitor
 
 CALLBACK = "/_dash-update-component"
-ASKED = {"output": "upload-found.children"}
+ASKED = {"output": "upload-found.children", "outputs": {"id": "upload-found", "property": "children"}, "inputs": [], "state": []}
 
 
 def csrf(visitor: Visitor) -> dict[str, str]:

@@ -38,5 +38,5 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
 )
 def show(view: str, address: str) -> Any:
     """Show the stages, or how probable each was."""
-    stored = load_night(actor_now(), address.rpartition("/")[2])
+    stored = load_night(actor_now(), str(address).rpartition("/")[2])
     return dash.no_update if stored is None else night_figure(stored.analysis, probabilities=view == "probabilities")

@@ -135,7 +135,7 @@ def follow(set_progress: Any, started: list[str]) -> bool:
 def show_jobs(_tick: int, before: list[str], followed: bool) -> Any:
     """Show the job rows; when the last has ended, refresh the files and open the night if it is one."""
     jobs = analysing.jobs(actor_now())
-    active = [job.id for job in jobs if not job.over]
+    active, before = [job.id for job in jobs if not job.over], before or []
     ended = [job for job in jobs if job.over and job.id in before] if not active else []
     night = ended[0].night_id if len(before) == 1 and ended else None
     changed = active if set(active) != set(before) else no_update

@@ -11,6 +11,7 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 
 CACHEABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+PROGRAMS = ("/api/", "/auth/")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACK = "/_dash-update-component"
 CSP = (
@@ -34,7 +35,7 @@ def _gate() -> None:
     if request.url_rule is None:  # no such address, or not this method: Flask says so itself
         return
     rule = RULES.get(request.url_rule.rule)
-    if rule is None:
+    if rule is None or (rule.welcomes and request.path.startswith(PROGRAMS)):  # no page lies among the addresses of programs
         abort(404)
     if rule.welcomes and request.method in READS:
         visitor.welcome()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -50,6 +51,11 @@ class Post:
         return self.mails[-1]
 
 
+def give(access: AccessSettings, *, recipient: str, subject: str, body: str) -> None:
+    settings = Settings(instance=Path("nowhere"), database_url="sqlite://", key_file=Path("no.key"), access=access)
+    send(settings, recipient=recipient, subject=subject, body=body)
+
+
 @pytest.fixture
 def post() -> Post:
     return Post()
@@ -92,7 +98,7 @@ def ann(app: Flask, post: Post) -> Person:
 
 
 def test_mail_is_text_from_the_address_of_the_instance(mail_settings, post):
-    send(mail_settings, recipient="a@example.org", subject="Grüße", body="Zwölf Boxkämpfer")
+    give(mail_settings, recipient="a@example.org", subject="Grüße", body="Zwölf Boxkämpfer")
     mail = post.next(1)
     assert (mail["From"], mail["To"], mail["Subject"]) == ("somnia@example.org", "a@example.org", "Grüße")
     assert mail.get_content().strip() == "Zwölf Boxkämpfer"
@@ -101,10 +107,10 @@ def test_mail_is_text_from_the_address_of_the_instance(mail_settings, post):
 
 
 def test_somnia_logs_in_where_the_server_asks_for_it(mail_settings, post):
-    send(replace(mail_settings, smtp_user="somnia", smtp_password="secret"), recipient="a@example.org", subject="s", body="b")
+    give(replace(mail_settings, smtp_user="somnia", smtp_password="secret"), recipient="a@example.org", subject="s", body="b")
     assert post.users == [b"somnia"]
     with pytest.raises(MailError, match="SMTPAuthenticationError"):
-        send(replace(mail_settings, smtp_user="somnia", smtp_password="x"), recipient="a@example.org", subject="s", body="b")
+        give(replace(mail_settings, smtp_user="somnia", smtp_password="x"), recipient="a@example.org", subject="s", body="b")
 
 
 def test_a_server_that_is_not_there_is_named_without_the_address():
@@ -112,21 +118,21 @@ def test_a_server_that_is_not_there_is_named_without_the_address():
         free.bind(("127.0.0.1", 0))
         nowhere = AccessSettings(smtp_host="127.0.0.1", smtp_port=free.getsockname()[1], smtp_from="somnia@example.org")
     with pytest.raises(MailError, match=r"SMTP_HOST=127\.0\.0\.1") as failure:
-        send(nowhere, recipient="a@example.org", subject="s", body="b")
+        give(nowhere, recipient="a@example.org", subject="s", body="b")
     assert "a@example.org" not in str(failure.value)
 
 
 def test_a_server_elsewhere_has_to_encrypt(mail_settings, post):
     elsewhere = replace(mail_settings, smtp_host=socket.gethostbyname("localhost").replace("127.0.0.1", "127.0.0.2"))
     with pytest.raises(MailError):
-        send(elsewhere, recipient="a@example.org", subject="s", body="b")
+        give(elsewhere, recipient="a@example.org", subject="s", body="b")
     assert post.mails == []
 
 
 @pytest.mark.parametrize("subject", ["Hello\r\nBcc: evil@example.org", "Hello\nBcc: evil@example.org"])
 def test_a_line_cannot_be_smuggled_into_the_head_of_a_mail(mail_settings, post, subject):
     with pytest.raises(ValueError, match="linefeed"):
-        send(mail_settings, recipient="a@example.org", subject=subject, body="b")
+        give(mail_settings, recipient="a@example.org", subject=subject, body="b")
     assert post.mails == []
 
 

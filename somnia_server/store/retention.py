@@ -16,6 +16,7 @@ from somnia_server.store.tables import (
     NoticeRow,
     RefreshRow,
     SessionRow,
+    SharingRequestRow,
     TryRow,
     session,
 )
@@ -24,6 +25,8 @@ UPLOADS_WAIT = timedelta(days=30)
 """How long the file of an account waits for its analysis."""
 SPENT_STAY = timedelta(days=30)
 READ_NOTICES_STAY = timedelta(days=365)
+REQUESTS_STAY = timedelta(days=60)
+"""A request is over after 30 days; it holds an address, so it goes."""
 
 
 def night_stays_until(owner: str, at: datetime) -> datetime | None:
@@ -60,6 +63,7 @@ def _spent(at: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (SessionRow, or_(SessionRow.ended_at < old, SessionRow.seen_at < old)),
         (InvitationRow, or_(InvitationRow.expires_at < old, InvitationRow.used_at < old, InvitationRow.withdrawn_at < old)),
         (KioskRow, or_(unpaired, KioskRow.revoked_at < old)),
+        (SharingRequestRow, SharingRequestRow.created_at < at - REQUESTS_STAY),
         (NoticeRow, NoticeRow.read_at < at - READ_NOTICES_STAY),
     ]
 

@@ -197,7 +197,7 @@ def covers(terms: Terms, day: date) -> bool:
 
 
 @pytest.mark.usefixtures("context")
-@pytest.mark.parametrize("examples", [10, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [6, pytest.param(500, marks=pytest.mark.slow)])
 def test_the_stores_never_disagree_with_the_model(examples: int):
-    much = effort(max_examples=examples, stateful_step_count=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    much = effort(max_examples=examples, stateful_step_count=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Access, settings=much)

@@ -3,7 +3,6 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from somnia_server.settings import Settings
 from somnia_server.store import audit
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.emergencies import break_glass
@@ -69,12 +68,12 @@ def test_the_patient_guardians_and_administrators_are_told_at_once(patient, doct
     assert unread(doctor) == 0
 
 
-def test_it_is_on_record_with_its_reason_sealed(patient, doctor, settings: Settings):
+def test_it_is_on_record_with_its_reason_sealed(patient, doctor, disk):
     break_glass(doctor, patient.id, reason=REASON)
     (row,) = session().scalars(select(AuditRow).where(AuditRow.subject == patient.id))
     assert (row.actor, row.action, row.object) == (doctor.id, "break_glass", grants_of(patient)[0].id)
     assert audit.entries_about(patient)[0].detail == REASON
-    assert b"canary of the reason" not in b"".join(path.read_bytes() for path in settings.instance.glob("somnia.db*"))
+    assert b"canary of the reason" not in disk()
 
 
 def test_the_patient_ends_it(patient, doctor):

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from somnia_server.settings import Settings
 from somnia_server.store import kiosks
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.grants import Terms, grants_of, revoke
@@ -187,14 +186,14 @@ def test_only_a_doctor_pairs_a_display():
             start(make_account(role), "Ward")
 
 
-def test_names_aliases_codes_and_tokens_lie_sealed(doctor, settings: Settings):
-    pairing = start(doctor, "Canary ward")
+def test_names_aliases_codes_and_tokens_lie_sealed(doctor, disk):
+    pairing = start(doctor, "Kanarienvogel ward")
     token = pair(pairing.code)
-    add_bed(doctor, pairing.kiosk, patient=patient_of(doctor).id, alias="Canary bed")
-    waiting = start(doctor, "Canary too")
+    add_bed(doctor, pairing.kiosk, patient=patient_of(doctor).id, alias="Kanarienvogel bed")
+    waiting = start(doctor, "Kanarienvogel too")
     session().execute(text("SELECT 1"))
-    kept = b"".join(path.read_bytes() for path in settings.instance.glob("somnia.db*"))
-    for word in ("Canary", token, pairing.code, waiting.code, waiting.code.replace("-", "")):
+    kept = disk()
+    for word in ("Kanarienvogel", token, pairing.code, waiting.code, waiting.code.replace("-", "")):
         assert word.encode() not in kept
 
 

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import text
 
 from somnia_engine.text import Text
-from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
 from somnia_server.store.notices import SHARING, list_notices, mark_read, tell, tell_with_guardians, unread
@@ -13,7 +12,7 @@ from somnia_server.store.vault import TamperedError
 from tests.server.conftest import make_account
 
 pytestmark = pytest.mark.usefixtures("context")
-HELLO = Text("{doctor} asks you to share your nights. Answer under Sharing.", {"doctor": "Dr. Canary"})
+HELLO = Text("{doctor} asks you to share your nights. Answer under Sharing.", {"doctor": "Dr. Kanarienvogel"})
 
 
 def told(owner: Actor, said: Text = HELLO) -> str:
@@ -60,11 +59,11 @@ def test_guardians_are_told_too_once_they_are_verified():
     assert (unread(minor), unread(guardian), unread(other)) == (1, 1, 0)
 
 
-def test_what_a_notice_says_lies_sealed_and_bound_to_its_owner(settings: Settings):
+def test_what_a_notice_says_lies_sealed_and_bound_to_its_owner(disk):
     me, other = make_account(), make_account()
     told(me)
-    kept = b"".join(path.read_bytes() for path in settings.instance.glob("somnia.db*"))
-    assert b"Canary" not in kept
+    kept = disk()
+    assert b"Kanarienvogel" not in kept
     session().execute(text("UPDATE notices SET owner = :other"), {"other": other.id})
     session().commit()
     session().expire_all()

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.grants import Terms, grants_of, patients_of
 from somnia_server.store.house import now
@@ -130,9 +129,9 @@ def test_only_doctors_ask_and_not_too_many(doctor):
         ask_to_share(doctor, PATIENT)
 
 
-def test_what_a_doctor_writes_lies_sealed(patient, doctor, settings: Settings):
+def test_what_a_doctor_writes_lies_sealed(patient, doctor, disk):
     ask_to_share(doctor, "canary@example.org", message="Canary message")
-    kept = b"".join(path.read_bytes() for path in settings.instance.glob("somnia.db*"))
+    kept = disk()
     assert b"anary message" not in kept
     assert b"canary@example" not in kept
 

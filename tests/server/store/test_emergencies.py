@@ -114,7 +114,7 @@ def test_only_a_doctor_who_works_here_breaks_glass(patient, doctor):
 
 
 def test_visitors_strangers_and_oneself_are_no_patients(doctor):
-    for given in ("v-1", "nobody@example.org", "", doctor.id):
+    for given in ("v-1", "nobody@example.org", "", "\x00", doctor.id):
         with pytest.raises(RefusalError):
             break_glass(doctor, given, reason=REASON)
         session().rollback()

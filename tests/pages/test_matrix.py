@@ -225,6 +225,7 @@ def test_reading_an_address_lets_those_in_who_may_and_tells_nobody_else_anything
             if name != "patient":
                 assert cast.leaks(answer.get_data()) == [], (rule, name)
             assert answer.status_code < 500, (rule, name)
+            answer.close()
     assert wrong == []
 
 

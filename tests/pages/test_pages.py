@@ -194,3 +194,10 @@ def test_no_two_style_sheets_of_ours_give_the_same_class_to_different_things():
         clash = {name: own[name] for name in named if name in own}
         assert not clash, f"{sheet.name} styles again: {clash}"
         own |= dict.fromkeys(named, sheet.name)
+
+
+def test_pages_load_nothing_that_is_for_the_forms_or_the_api_alone(client: FlaskClient) -> None:
+    index = client.get("/").get_data(as_text=True)
+    assert "/assets/shell.css" in index
+    assert "swagger" not in index
+    assert "/assets/forms/" not in index

@@ -58,7 +58,8 @@ def create_app(settings: Settings) -> Dash:
         use_pages=True,
         pages_folder=str(Path(__file__).with_name("pages")),
         assets_folder=str(Path(__file__).with_name("assets")),
-        assets_ignore=r"^(theme|passkeys)\.js$|^accounts\.css$",
+        assets_ignore=r"^theme\.js$",
+        assets_path_ignore=["^swagger$", "^forms$"],  # for pages that are not Dash's
         title="SOMNIA",
         update_title="",
         meta_tags=META,

@@ -20,6 +20,7 @@ from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.api import new_application
 from somnia_server.i18n import language_name, language_now, languages
+from somnia_server.safe_start import require_admin
 from somnia_server.settings import Settings
 from somnia_server.store import persons
 from somnia_server.store.actors import Role
@@ -51,6 +52,8 @@ def create_app(settings: Settings) -> Dash:
     """Return the application: the housekeeper first, then the pages, then one request that warms it up."""
     server = new_application()
     init_app(server, settings)
+    with server.app_context():
+        require_admin(settings)
     server.config["COMPRESS_MIN_SIZE"] = 1024
     app = Dash(
         "somnia",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+from somnia_server.safe_start import MISSING, for_keyboard, ready
 from somnia_server.settings import PROJECT, Settings, SettingsError
 
 GRACE_S = 10.0
@@ -29,13 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "purge": _purge,
         "rotate-keys": _rotate_keys,
         "verify-audit": _verify_audit,
+        "has-admin": _has_admin,
     }
     makes = {"create-admin": "admin", "create-doctor": "doctor"}
     parser.add_argument("command", choices=sorted([*commands, *makes]))
     parser.add_argument("--email", default="", help="the address of the account that create-admin or create-doctor makes")
     given = parser.parse_args(arguments)
     try:
-        settings = Settings.from_env()
+        settings = ready() if given.command == "run" else for_keyboard()
         if given.command in makes:
             return _make_staff(settings, given.email, makes[given.command])
         return commands[given.command](settings)
@@ -102,6 +104,16 @@ def _verify_audit(settings: Settings) -> int:
         verdict = audit.verify()
     print(f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults), sep="\n")
     return 1 if verdict.faults else 0
+
+
+def _has_admin(settings: Settings) -> int:
+    if settings.lacks_key:  # without a key nobody was ever made, and asking should not make one
+        return MISSING
+    from somnia_server import create_server
+    from somnia_server.store.accounts import has_admin
+
+    with create_server(settings).app_context():
+        return 0 if has_admin() else MISSING
 
 
 def _rotate_keys(settings: Settings) -> int:

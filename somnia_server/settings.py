@@ -17,7 +17,11 @@ N = TypeVar("N", int, float)
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; the message lists every reason."""
+    """The settings cannot be used; the message lists every reason, `reasons` each by itself."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.reasons = reasons or (message,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Settings:
     """The settings of one instance.
 
     `raw_hours` is how long raw uploads stay after their analysis (0 = they are deleted at once), `visitor_hours` how long a
-    visitor's nights and uploads stay, `max_upload_bytes` the largest file, `tls` whether the pages are served over https.
+    visitor's nights and uploads stay, `max_upload_bytes` the largest file, `tls` whether the pages are served over https,
+    `insecure_http` whether they may be served to others without.
     """
 
     instance: Path
@@ -40,6 +45,7 @@ class Settings:
     analysis_memory_mib: int = 4096
     workers: int = 1
     tls: bool = False
+    insecure_http: bool = False
     debug: bool = False
     access: AccessSettings = field(default_factory=AccessSettings)
     keys: KeySettings = field(default_factory=KeySettings)
@@ -63,12 +69,13 @@ class Settings:
             analysis_memory_mib=env.number("ANALYSIS_MEMORY_MIB", 4096, low=512, high=1024 * 1024),
             workers=env.number("WORKERS", 1, low=0, high=64),
             tls=env.flag("TLS"),
+            insecure_http=env.flag("INSECURE_HTTP"),
             debug=env.flag("DEBUG"),
             access=AccessSettings.read(env),
             keys=KeySettings.read(env),
             egress=EgressSettings.read(env),
         )
-        _refuse(env.problems + settings.problems())
+        refuse(env.problems + settings.problems())
         return settings
 
     def problems(self) -> list[str]:
@@ -84,21 +91,35 @@ class Settings:
             found.append(f"SOMNIA_KEY_FILE={self.key_file} can be read by others; run: chmod 600 {self.key_file}")
         if self.secret_key is not None and len(self.secret_key) < KEY_BYTES:
             found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
-        if self.host not in LOOPBACK:
-            found += self._problems_off_loopback()
+        if self.serves_others:
+            found += self._problems_before_others()
         return found + self.keys.problems() + self.access.problems() + egress.problems(self)
 
-    def _problems_off_loopback(self) -> list[str]:
+    @property
+    def serves_others(self) -> bool:
+        """Whether people at other machines reach the pages: directly, or through a proxy that stands before a loopback address."""
+        return self.host not in LOOPBACK or self.access.proxies > 0
+
+    def _problems_before_others(self) -> list[str]:
+        where = f"SOMNIA_HOST={self.host}" if self.host not in LOOPBACK else f"SOMNIA_PROXIES={self.access.proxies}"
         found = []
         if self.debug:
-            found.append(f"SOMNIA_DEBUG is only allowed on loopback; SOMNIA_HOST={self.host} is reachable by others")
+            found.append(f"SOMNIA_DEBUG is only allowed on loopback; by {where} others reach the pages")
         if self.secret_key is None:
-            found.append(f"SOMNIA_SECRET_KEY is needed when SOMNIA_HOST={self.host} is reachable by others")
-        if self.keys.from_file and not self.key_file.exists():
+            found.append(f"SOMNIA_SECRET_KEY is needed when by {where} others reach the pages: {KEY_BYTES} or more random characters")
+        if self.lacks_key:
+            found.append(f"SOMNIA_KEY_FILE={self.key_file} must exist before others reach the pages: python -m somnia_server.cli init")
+        if not self.tls and not self.insecure_http:
             found.append(
-                f"SOMNIA_KEY_FILE={self.key_file} must exist before SOMNIA_HOST={self.host} is served: python -m somnia_server.cli init"
+                f"SOMNIA_TLS=1 is needed when by {where} others reach the pages: put a proxy that speaks https before SOMNIA, and count it "
+                "in SOMNIA_PROXIES; only SOMNIA_INSECURE_HTTP=1 serves passwords and nights to others unencrypted"
             )
         return found + self.access.problems_off_loopback()
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether there is no master key yet."""
+        return self.keys.from_file and not self.key_file.exists()
 
     @property
     def keep(self) -> Path:
@@ -127,7 +148,7 @@ class Settings:
 
     def prepare(self) -> None:
         """Make the folders."""
-        _refuse(self.problems())
+        refuse(self.problems())
         for folder in (self.instance, self.temp, self.uploads, self.demo, self.keep):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -167,6 +188,7 @@ def _config_home(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
 
 
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        raise SettingsError("SOMNIA cannot start with these settings:\n" + "\n".join(f"- {problem}" for problem in problems))
+def refuse(reasons: list[str]) -> None:
+    """Raise SettingsError when there is a reason to."""
+    if reasons:
+        raise SettingsError("SOMNIA cannot start with these settings:\n" + "\n".join(f"- {reason}" for reason in reasons), tuple(reasons))

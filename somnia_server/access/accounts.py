@@ -99,7 +99,7 @@ def init_accounts(app: Flask) -> None:
 def _hosts(settings: Settings) -> list[str] | None:
     """Return under which names this instance answers: a link in a mail must not lead where a forged request says."""
     public = urlsplit(settings.access.public_url).hostname
-    if public is None and (settings.host not in LOOPBACK or settings.access.proxies):
+    if public is None and settings.serves_others:
         return None
     return sorted(LOOPBACK | {"[::1]"} | ({public} if public else set()))
 
@@ -123,7 +123,7 @@ def _library(settings: Settings, vault: Vault) -> dict[str, Any]:
     notices = ("REGISTER_EMAIL", "PASSWORD_CHANGE_EMAIL", "PASSWORD_RESET_EMAIL", "PASSWORD_RESET_NOTICE_EMAIL")
     said |= dict.fromkeys((f"SECURITY_SEND_{notice}" for notice in notices), mail)
     return said | {
-        "SECURITY_REGISTERABLE": mail or settings.host in LOOPBACK,
+        "SECURITY_REGISTERABLE": mail or not settings.serves_others,
         "SECURITY_CHANGEABLE": True,
         "SECURITY_RETURN_GENERIC_RESPONSES": True,
         "SECURITY_LOGOUT_CSRF": True,

@@ -47,7 +47,7 @@ def test_off_loopback_a_secret_and_a_key_must_be_there_first(environ):
     assert "SOMNIA_SECRET_KEY is needed" in str(refusal.value)
     assert "cli init" in str(refusal.value)
     create_server(Settings.from_env(environ))
-    assert Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1", "SOMNIA_SECRET_KEY": "x" * 32}).host == "192.0.2.1"
+    assert Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1", "SOMNIA_SECRET_KEY": "x" * 32, "SOMNIA_TLS": "1"}).host == "192.0.2.1"
 
 
 def test_the_folders_are_private(settings):

@@ -242,9 +242,10 @@ def test_staff_that_cannot_be_made_is_refused_with_the_reason(email, password, r
         make_staff(HOUSE, email=email, password=password, role=role)
 
 
-def test_off_loopback_without_mail_nobody_registers(environ):
+@pytest.mark.parametrize("others", [{"SOMNIA_HOST": "192.0.2.1"}, {"SOMNIA_PROXIES": "1"}])
+def test_off_loopback_without_mail_nobody_registers(environ, others):
     create_server(Settings.from_env(environ))
-    app = create_server(Settings.from_env(environ | {"SOMNIA_HOST": "192.0.2.1", "SOMNIA_SECRET_KEY": "x" * 40}))
+    app = create_server(Settings.from_env(environ | others | {"SOMNIA_SECRET_KEY": "x" * 40, "SOMNIA_TLS": "1"}))
     assert Person(app).get("/register").status_code == 404
     assert "makes the accounts" in words(Person(app).get("/login"))
 

@@ -140,7 +140,9 @@ def test_a_header_does_not_change_where_somebody_comes_from(app):
 
 
 def test_behind_a_proxy_of_ours_the_header_counts(settings):
-    app = create_server(replace(settings, access=replace(settings.access, proxies=1)))
+    create_server(settings)
+    safe = replace(settings, secret_key="x" * 32, tls=True)
+    app = create_server(replace(safe, access=replace(settings.access, proxies=1)))
     seen = []
     app.before_request_funcs[None].insert(0, lambda: seen.append(client_address()))
     app.test_client().get("/healthz", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.5"})

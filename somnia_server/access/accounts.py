@@ -67,7 +67,7 @@ def init_accounts(app: Flask) -> None:
     with app.app_context():
         settings, vault = house().settings, house().vault
         app.config.update(_library(settings, vault), WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
-        make_roles()  # commits, with what keys the library's settings have called for
+        make_roles()
     configure_cookie(app, settings)
     _trust_proxies(app, settings.access.proxies)
     app.config["TRUSTED_HOSTS"] = _hosts(settings)

@@ -14,6 +14,7 @@ from limits.storage import RedisStorage
 from werkzeug.exceptions import TooManyRequests
 
 from somnia_engine.text import t
+from somnia_server import egress
 from somnia_server.access.mail import tidy_email
 from somnia_server.access.sessions import session_actor
 from somnia_server.access_settings import AccessSettings
@@ -51,6 +52,9 @@ CREDENTIAL_DOORS = frozenset(
 
 def init_doors(app: Flask, settings: AccessSettings) -> None:
     """Count the tries at the doors of an application; call it after the library's forms stand."""
+    if settings.rate_storage:
+        with app.app_context():
+            egress.check("counters")
     tries = Limiter(client_address, storage_uri=settings.rate_storage or "somnia+db://", strategy="moving-window")
     requests = Limiter(client_address, storage_uri=settings.rate_storage or "memory://", strategy="moving-window")
     for limiter in (tries, requests):

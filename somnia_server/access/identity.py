@@ -9,6 +9,7 @@ from flask_security.utils import login_user
 from werkzeug.wrappers import Response
 
 from somnia_engine.text import Text, t
+from somnia_server import egress
 from somnia_server.access.sessions import session_actor
 from somnia_server.access_settings import AccessSettings
 from somnia_server.store.accounts import find_by_identity, link_identity
@@ -111,6 +112,7 @@ def link() -> Response:
 
 
 def _provider() -> Any:
+    egress.check("oidc")
     return current_app.extensions[EXTENSION]
 
 
@@ -138,7 +140,7 @@ def _mishaps() -> tuple[type[Exception], ...]:
     from joserfc.errors import JoseError
     from requests import RequestException
 
-    return AuthlibBaseError, JoseError, RequestException, IdentityError, RuntimeError, KeyError, ValueError
+    return AuthlibBaseError, JoseError, RequestException, IdentityError, egress.EgressRefusedError, RuntimeError, KeyError, ValueError
 
 
 def _failed(error: Exception) -> Response:

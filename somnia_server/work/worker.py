@@ -13,7 +13,7 @@ from flask import Flask
 
 from somnia_server import create_server
 from somnia_server.settings import Settings
-from somnia_server.store import audit, guardians, jobs, nights, people, recordings, retention
+from somnia_server.store import audit, guardians, jobs, nights, people, recordings, retention, sessions, tries
 from somnia_server.store.house import house, now
 from somnia_server.work import analyses, door
 
@@ -35,6 +35,8 @@ def sweep() -> None:
     guardians.end_grown_up(at)
     jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
     people.purge_visitors(at - JOB_ROWS_STAY)
+    sessions.purge_sessions(at - JOB_ROWS_STAY)
+    tries.purge_tries(at)
     door.sweep_temp(house().settings.temp)
     audit.anchor(at)
 

@@ -109,10 +109,10 @@ def make_codes(person: Person) -> list[str]:
     return codes
 
 
-def test_a_recovery_code_opens_once_and_is_kept_sealed(ann, app, settings):
+def test_a_recovery_code_opens_once_and_is_kept_sealed(ann, app, disk):
     set_up(ann)
     codes = make_codes(ann)
-    kept = b"".join(path.read_bytes() for path in settings.instance.rglob("*") if path.is_file())
+    kept = disk()
     assert not any(one.encode() in kept for one in codes)
     ann.log_out()
     ann.log_in()

@@ -25,6 +25,8 @@ from tests.server.access.people import EMAIL, PASSWORD, Person, words
 NEW = "a wolf in the pantry"
 PATIENCE_S = 10.0
 
+pytestmark = pytest.mark.sqlite  # about forms and mails; what the database has to hold is asked of both kinds in the store's tests
+
 
 class Post:
     """A mail server that keeps what it is given."""

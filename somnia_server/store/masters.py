@@ -21,14 +21,13 @@ NEXT, RETIRED = ".next", ".retired-"
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A master key and the id that follows from it."""
+    """A master key and the id that follows from it, from which nothing of the key can be learnt."""
 
     key: bytes = field(repr=False)
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """Return the id, from which nothing of the key can be learnt."""
-        return digest(self.key, b"somnia master", sha256).hex()[:32]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", digest(self.key, b"somnia master", sha256).hex()[:32])
 
 
 class PlainFile:

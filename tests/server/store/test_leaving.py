@@ -62,6 +62,11 @@ def ciphers_of(actor: Actor) -> dict[bytes, str]:
     return {sealed[-24:]: what for what, sealed in whole.items() if sealed is not None}
 
 
+def kept_in(settings: Settings, canaries: dict[bytes, str]) -> set[str]:
+    """Return what lies in the instance's folder before anything goes: all of it where the database is a file there."""
+    return set(canaries.values()) if settings.database_url.startswith("sqlite") else {"file"}
+
+
 def found_in(folder: Path, canaries: dict[bytes, str]) -> set[str]:
     contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     return {what for canary, what in canaries.items() if any(canary in content for content in contents)}
@@ -76,7 +81,7 @@ def test_everything_of_who_leaves_goes_and_nothing_of_others(settings: Settings)
     canaries = ciphers_of(me)
     sealed = session().get_one(PersonRow, me.id).sealed_profile
     assert sealed is not None
-    assert found_in(settings.instance, canaries) == set(canaries.values())
+    assert found_in(settings.instance, canaries) == kept_in(settings, canaries)
     assert erase(me, password_checked=True)
     assert rows_of(me.id) == {}
     assert found_in(settings.instance, canaries) == set()
@@ -90,6 +95,8 @@ def test_everything_of_who_leaves_goes_and_nothing_of_others(settings: Settings)
 
 
 def test_a_restored_backup_brings_nobody_back(settings: Settings, tmp_path: Path):
+    if not settings.database_url.startswith("sqlite"):
+        pytest.skip("this backup is a copy of files; the tombstones of either database are tested beside them")
     with create_server(settings).app_context():
         me, other = make_account(), make_account()
         fill(me)

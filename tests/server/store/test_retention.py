@@ -8,7 +8,9 @@ import pytest
 from somnia_server.settings import Settings
 from somnia_server.store import jobs, nights, people, persons, recordings, retention
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.choices import Choices
 from somnia_server.store.house import now
+from somnia_server.store.jobs import Order
 from somnia_server.store.nightcodec import pack_night
 from somnia_server.store.nights import Kept
 from somnia_server.store.persons import PersonSettings
@@ -26,7 +28,6 @@ from somnia_server.store.tables import (
     VisitorRow,
     session,
 )
-from somnia_server.work import queue
 from somnia_server.work.worker import sweep
 from tests.server.conftest import make_night
 
@@ -54,7 +55,7 @@ def bring(actor: Actor) -> str:
 
 
 def analyse(actor: Actor, upload_id: str) -> None:
-    queue.enqueue(actor, [upload_id], nights=[date(2025, 1, 10)])
+    jobs.add_job(actor, Order(actor.id, (upload_id,), date(2025, 1, 10), Choices(), secrets.token_hex(8)))
     claim = jobs.claim_next()
     assert claim is not None
     kept = Kept(date(2025, 1, 10), claim.fingerprint, expires_at=retention.night_stays_until(claim.owner, now()))

@@ -18,7 +18,7 @@ def prove(email: str, password: str, code: str = "") -> str | None:
     user = _find(email)
     if not _password_is(password, user) or user is None or not user.active or user.confirmed_at is None:
         return None
-    if user.tf_totp_secret and not _code_is(code, user):
+    if _asks_for_more(user) and not _code_is(code, user):
         return None
     door_opened(email)
     return user.id
@@ -53,11 +53,16 @@ def _password_is(password: str, user: UserRow | None) -> bool:
     return bool(user.verify_and_update_password(tidy))
 
 
+def _asks_for_more(user: UserRow) -> bool:
+    """Return whether an account asks for a second proof; a program has no passkeys, so that there only a recovery code helps."""
+    return bool(user.tf_totp_secret) or any(passkey.usage == "secondary" for passkey in user.webauthn)
+
+
 def _code_is(code: str, user: UserRow) -> bool:
     tidy = code.replace(" ", "").strip()
     if tidy.isascii() and tidy.isdigit():
-        secret = user.tf_totp_secret or ""
-        return bool(_library().totp_factory.verify_totp(token=tidy, totp_secret=secret, user=user, window=CODE_WINDOW_S))
+        secret = user.tf_totp_secret
+        return secret is not None and bool(_library().totp_factory.verify_totp(token=tidy, totp_secret=secret, user=user, window=CODE_WINDOW_S))
     return bool(tidy) and _library().mf_recovery_codes_util.check_recovery_code(user, tidy)
 
 

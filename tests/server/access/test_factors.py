@@ -8,10 +8,11 @@ from passlib.totp import TOTP
 from sqlalchemy import select, update
 
 from somnia_server import create_server
+from somnia_server.access.credentials import prove
 from somnia_server.access.factors import SMS, can_have_passkeys, offer_sms
 from somnia_server.store.house import now
-from somnia_server.store.tables import AuditRow, UserRow, session
-from tests.server.access.people import Person, words
+from somnia_server.store.tables import AuditRow, PasskeyRow, UserRow, session
+from tests.server.access.people import EMAIL, PASSWORD, Person, words
 
 
 @pytest.fixture
@@ -227,3 +228,16 @@ def test_a_sender_of_text_messages_can_be_plugged_in(settings):
 )
 def test_passkeys_are_offered_where_browsers_make_them(host, can):
     assert can_have_passkeys(host) is can
+
+
+def test_a_program_cannot_walk_past_a_passkey_that_is_asked_for_besides_the_password(ann, app):
+    one = make_codes(ann)[0]
+    with app.test_request_context(environ_overrides={"REMOTE_ADDR": "192.0.2.5"}):
+        assert prove(EMAIL, PASSWORD) is not None
+        user = session().scalars(select(UserRow)).one()
+        kept = {"credential_id": b"1", "public_key": b"2", "backup_state": False, "device_type": "single_device", "name": "key"}
+        session().add(PasskeyRow(**kept, user_id=user.id, usage="secondary", create_datetime=now(), lastuse_datetime=now()))
+        session().commit()
+        assert prove(EMAIL, PASSWORD) is None
+        assert prove(EMAIL, PASSWORD, "123456") is None
+        assert prove(EMAIL, PASSWORD, one) == user.id

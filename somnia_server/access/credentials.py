@@ -61,8 +61,8 @@ def _asks_for_more(user: UserRow) -> bool:
 def _code_is(code: str, user: UserRow) -> bool:
     tidy = code.replace(" ", "").strip()
     if tidy.isascii() and tidy.isdigit():
-        secret = user.tf_totp_secret
-        return secret is not None and bool(_library().totp_factory.verify_totp(token=tidy, totp_secret=secret, user=user, window=CODE_WINDOW_S))
+        secret, codes = user.tf_totp_secret, _library().totp_factory
+        return secret is not None and bool(codes.verify_totp(token=tidy, totp_secret=secret, user=user, window=CODE_WINDOW_S))
     return bool(tidy) and _library().mf_recovery_codes_util.check_recovery_code(user, tidy)
 
 

@@ -1,7 +1,6 @@
 """The housekeeper: what is kept, who may, what runs."""
 
 from flask import Flask
-from sqlalchemy.pool import NullPool
 
 from somnia_server.settings import Settings
 
@@ -28,6 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     from somnia_server.api import init_api
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
+    from somnia_server.store.connections import engine_options, watch
     from somnia_server.store.erasure import replay_tombstones
     from somnia_server.store.house import House, settle
     from somnia_server.store.keys import StoredKeys
@@ -41,11 +41,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     keys = StoredKeys(Masters(settings))
     vault = Vault(keys)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}  # no connection outlives its use, or a fork
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     app.config["MAX_CONTENT_LENGTH"] = FORM_BYTES
     settle(app, House(settings, vault))
     db.init_app(app)
     with app.app_context():
+        watch(db.engine)
         upgrade(db.engine)
         keys.start()
         app.secret_key = settings.secret_key or vault.derive(b"somnia cookies").hex()

@@ -15,7 +15,9 @@ import psycopg
 import pytest
 from sqlalchemy import NullPool, create_engine
 
+from somnia_server.store.connections import close_all
 from somnia_server.store.schema import upgrade
+from somnia_server.store.tables import Base
 
 KINDS = ("sqlite", "postgresql")
 ON_BOTH = frozenset({"store", "work", "access", "api"})
@@ -36,6 +38,13 @@ LEAN = (
     "max_wal_senders=0",
     "listen_addresses=",
 )
+SHAPE = """
+SELECT (SELECT string_agg(version_num, ' ') FROM alembic_version), (SELECT count(*) FROM pg_constraint), (SELECT count(*) FROM pg_indexes),
+string_agg(table_name || column_name || data_type || is_nullable, ' ' ORDER BY 1)
+FROM information_schema.columns WHERE table_schema = 'public'
+"""
+"""What a database looks like without its rows."""
+RESTART = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
 KEEP = """
 folder=$1; shift
 "$@" &
@@ -52,6 +61,8 @@ class Cluster:
 
     def __init__(self) -> None:
         self.programs = _programs()
+        self._spare: list[str] = []
+        self._shape: tuple[object, ...] = ()
         self.folder = Path(tempfile.mkdtemp(prefix="somnia-pg-"))
         if os.geteuid() == 0:
             shutil.chown(self.folder, ACCOUNT, ACCOUNT)
@@ -98,24 +109,57 @@ class Cluster:
         return f"postgresql://{ACCOUNT}@/{database}?host={self.folder}"
 
     @contextlib.contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """Make a database for a while; its URL."""
+    def empty(self) -> Iterator[str]:
+        """Make a database without tables for a while; its URL."""
         name = f"t{secrets.token_hex(8)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
             yield self.url(name)
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextlib.contextmanager
+    def migrated(self) -> Iterator[str]:
+        """Lend a database with all tables and no rows; its URL. Emptying one takes a tenth of the time of making one."""
+        name = self._spare.pop() if self._spare else self._make()
+        try:
+            yield self.url(name)
+        finally:
+            if self._clear(name):
+                self._spare.append(name)
+            else:
+                self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self) -> str:
+        if not self._shape:
+            self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+            upgrade(create_engine(self.url(TEMPLATE), poolclass=NullPool))
+            self._shape = self._ask(SHAPE, TEMPLATE)
+        name = f"t{secrets.token_hex(8)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return name
+
+    def _clear(self, name: str) -> bool:
+        """Empty a database; False when a test has changed its tables."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        if self._ask(SHAPE, name) != self._shape:
+            return False
+        wipe = "; ".join(f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables)
+        self.run(f"BEGIN; SET LOCAL session_replication_role = replica; {wipe}; {RESTART}; COMMIT", name)
+        return True
+
+    def _ask(self, query: str, database: str) -> tuple[object, ...]:
+        with psycopg.connect(host=str(self.folder), user=ACCOUNT, dbname=database) as connection:
+            found = connection.execute(query).fetchone()
+            assert found is not None
+            return found
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL server for this session (of this worker, when several share the tests) with a database that is migrated already."""
+    """A PostgreSQL server for this session (of this worker, when several share the tests)."""
     server = Cluster()
     try:
-        server.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
-        engine = create_engine(server.url(TEMPLATE), poolclass=NullPool)
-        upgrade(engine)
         yield server
     finally:
         server.stop()
@@ -128,8 +172,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield ""
         return
     server: Cluster = request.getfixturevalue("cluster")
-    with server.database(TEMPLATE) as url:
+    with server.migrated() as url:
         yield url
+        close_all()
 
 
 @pytest.fixture

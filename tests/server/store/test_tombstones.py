@@ -12,6 +12,7 @@ from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
 from somnia_server.store import audit, nights, people, recordings, tombstones
 from somnia_server.store.actors import Actor
+from somnia_server.store.connections import close_all
 from somnia_server.store.erasure import KEPT, OWNED, erase_owner, replay_tombstones, shred
 from somnia_server.store.house import house, now
 from somnia_server.store.keys import MARKER
@@ -117,7 +118,7 @@ def restorable(
     if database:
         run, name = request.getfixturevalue("cluster").run, database.partition("?")[0].rpartition("/")[2]
         return (
-            lambda: run(f"CREATE DATABASE {name}_kept TEMPLATE {name}"),
+            lambda: [close_all(), run(f"CREATE DATABASE {name}_kept TEMPLATE {name}")],
             lambda: [run(f"DROP DATABASE {name} WITH (FORCE)"), run(f"ALTER DATABASE {name}_kept RENAME TO {name}")],
         )
 

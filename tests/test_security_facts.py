@@ -3,20 +3,34 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from somnia_server import create_server
 from somnia_server.access.passwords import Passwords
 from somnia_server.settings import Settings
+from somnia_server.store.house import now
+from somnia_server.store.tables import UserRow, session
 from tests.server.access.people import Person
 
 PROJECT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "components", "pages", "somnia_engine", "somnia_server")
-FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.startfile", "subprocess.getoutput"}
+FORBIDDEN = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "os.system",
+    "os.popen",
+    "os.startfile",
+    "subprocess.getoutput",
+    "render_template_string",
+}
 UNSAFE = {"marshal", "pickle", "shelve", "yaml", "random", "xmlrpc", "telnetlib", "ftplib"}
 """What makes code or objects of data, random numbers that can be foreseen, connections in the clear."""
 PRIMITIVES = {"AESGCM", "AESSIV", "HKDF", "InvalidTag", "SHA256"}
@@ -78,6 +92,24 @@ def test_no_statement_is_put_together_of_text() -> None:
             if isinstance(statement, ast.JoinedStr | ast.BinOp) and not pragma:
                 put_together.append((file.name, ast.unparse(statement)))
     assert put_together == []
+
+
+def test_no_pattern_is_put_together_of_text() -> None:
+    for file, tree in trees():
+        for name, call in calls(tree):
+            if re.fullmatch(r"re\.\w+", name) and call.args and name != "re.escape":
+                parts = [node for node in ast.walk(call.args[0]) if isinstance(node, ast.JoinedStr)]
+                assert all("re.escape" in ast.unparse(part) for part in parts), (file, ast.unparse(call))
+
+
+def test_form_and_address_of_a_request_are_not_mixed() -> None:
+    mixed = [
+        file.name
+        for file, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "request.values"
+    ]
+    assert mixed == []
 
 
 def test_only_ciphers_and_digests_that_are_approved_are_used() -> None:
@@ -224,3 +256,43 @@ def test_a_body_with_more_than_is_asked_for_is_refused(app: Flask) -> None:
     }
     assert len(bodies) >= 4
     assert [name for name in bodies if document["components"]["schemas"][name].get("additionalProperties") is not False] == []
+
+
+def test_the_policy_closes_objects_and_bases(app: Flask) -> None:
+    policy = app.test_client().get("/login", base_url=TLS).headers["Content-Security-Policy"]
+    said = {part.strip() for part in policy.split(";")}
+    assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'", "default-src 'self'"} <= said
+
+
+def test_an_export_is_named_by_us(app: Flask) -> None:
+    person = Person(app, base=TLS)
+    person.extra["headers"] = {"Referer": f"{TLS}/login"}
+    person.register("archive@example.org", name='";evil\u2028.html')
+    answer = person.get("/data/export")
+    assert answer.status_code == 200
+    assert re.fullmatch(r'attachment; filename="somnia-\d{4}-\d\d-\d\d\.zip"', answer.headers["Content-Disposition"])
+    answer.close()
+
+
+def test_a_new_instance_has_no_account(tmp_path: Path) -> None:
+    said = {"SOMNIA_INSTANCE": str(tmp_path / "instance"), "SOMNIA_KEY_FILE": str(tmp_path / "keys" / "master.key")}
+    with create_server(Settings.from_env(said)).app_context():
+        assert session().scalars(select(UserRow.id)).all() == []
+
+
+def test_an_account_keeps_no_question_and_no_age_of_its_password() -> None:
+    names = {column.name for column in UserRow.__table__.columns}
+    assert "password" in names
+    assert [name for name in names if re.search("question|answer|hint|expire|changed", name)] == []
+
+
+def test_codes_live_as_long_as_is_said(app: Flask) -> None:
+    assert app.config["SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY"] == 30
+    assert app.config["SECURITY_TWO_FACTOR_MAIL_VALIDITY"] == 300
+    assert app.config["SECURITY_RESET_PASSWORD_WITHIN"].total_seconds() == 3600
+    assert app.config["SECURITY_CONFIRM_EMAIL_WITHIN"].days == 2
+    assert app.config["SECURITY_FRESHNESS"].total_seconds() == 900
+
+
+def test_the_houses_time_is_utc() -> None:
+    assert now().utcoffset() == timedelta(0)

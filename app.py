@@ -1,7 +1,6 @@
 """The door: settings in, the application with its pages out; gunicorn finds it as `app:server`."""
 
 import logging
-import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.api import new_application
+from somnia_server.failures import noted
 from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.safe_start import require_admin
 from somnia_server.settings import Settings
@@ -134,9 +134,7 @@ def _unasked(error: DashException) -> tuple[str, int]:
 
 def _wall(error: Exception) -> None:
     """Note an unforeseen error of a callback under an id, and show the person that id."""
-    error_id = secrets.token_hex(4)
-    log.error("callback failed, error id %s", error_id, exc_info=error)
-    set_props(ids.ERROR, {"children": states.failed(error_id)})
+    set_props(ids.ERROR, {"children": states.failed(noted(error, "a callback"))})
 
 
 def __getattr__(name: str) -> Any:

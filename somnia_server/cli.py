@@ -132,24 +132,14 @@ def _run(settings: Settings) -> int:
         if done.returncode:
             return done.returncode
     worker = [sys.executable, "-m", "somnia_server.work.worker"]
-    web = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-k",
-        "gthread",
-        "--threads",
-        str(THREADS),
-        "-w",
-        "1",
-        "--timeout",
-        "0",
-        "--graceful-timeout",
-        "5",
-    ]
-    web += ["--no-control-socket", "-b", f"{settings.host}:{settings.port}", "app:server"]
     print(f"SOMNIA is on its way: http{'s' if settings.tls else ''}://{settings.host}:{settings.port}")
-    return _supervise([web, *[worker] * settings.workers])
+    return _supervise([web_command(settings), *[worker] * settings.workers])
+
+
+def web_command(settings: Settings) -> list[str]:
+    """Return how the web server is started; it writes no log of addresses, since some of them carry tokens."""
+    server = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", str(THREADS), "-w", "1", "--timeout", "0"]
+    return [*server, "--graceful-timeout", "5", "--no-control-socket", "-b", f"{settings.host}:{settings.port}", "app:server"]
 
 
 def _supervise(commands: Sequence[Sequence[str]]) -> int:

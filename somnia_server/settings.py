@@ -34,7 +34,7 @@ class Settings:
     """
 
     instance: Path
-    database_url: str
+    database_url: str = field(repr=False)
     key_file: Path
     secret_key: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"

@@ -78,7 +78,7 @@ def _headers(response: Response) -> Response:
         headers.setdefault("Content-Security-Policy", CSP.format(scripts=_scripts()))
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
-    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Referrer-Policy", "no-referrer" if _carries_token() else "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     if house().settings.tls:
@@ -86,6 +86,11 @@ def _headers(response: Response) -> Response:
     if not request.path.startswith(CACHEABLE):
         headers["Cache-Control"] = "no-store"
     return response
+
+
+def _carries_token() -> bool:
+    """Return whether the address itself opens something once, so that no other page may learn it."""
+    return request.url_rule is not None and "<token>" in request.url_rule.rule
 
 
 def _scripts() -> str:

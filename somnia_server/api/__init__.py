@@ -6,6 +6,7 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+from somnia_server import failures
 from somnia_server.api.authority import SCHEMES
 from somnia_server.api.errors import ErrorBody, init_errors
 
@@ -28,6 +29,10 @@ class Application(APIFlask):
     """An application whose document describes the API alone, not the pages and forms beside it."""
 
     json_provider_class = Json
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Note an unforeseen error under an id: the address itself is not written down, since some carry tokens."""
+        failures.note_request(exc_info[1])
 
     def register_blueprint(self, blueprint: Any, **options: Any) -> None:
         """Add a part; one that is no part of the API stays out of the document."""

@@ -1,7 +1,5 @@
 """The one shape of an error: `{"error": {"status", "code", "message", …}}` for every refusal under /api and /auth."""
 
-import logging
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -11,10 +9,10 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
 from somnia_engine.text import Text, t
+from somnia_server import failures
 from somnia_server.access.permissions import ForbiddenError
 from somnia_server.store.refusals import RefusalError
 
-log = logging.getLogger(__name__)
 PLACES = ("/api/", "/auth/")
 REFUSED = Text("This was refused.")
 SENTENCES = {
@@ -80,12 +78,11 @@ def _from_library(error: HTTPError) -> Any:
 
 def _from_http(error: HTTPException) -> Response | HTTPException:
     if not in_api():
-        return error
+        return failures.page(error) if error.code == 500 else error
     status = error.code or 500
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if status >= 500:
-        error_id = secrets.token_hex(4)
-        log.error("request failed, error id %s", error_id, exc_info=getattr(error, "original_exception", None) or error)
+        error_id = failures.note_request(getattr(error, "original_exception", None) or error)
         return problem(status, t("That did not work, and the cause is noted. Try again later."), id=error_id)
     own = error.description if error.description != type(error).description else None  # the library's sentences speak of browsers
     return problem(status, own or t(SENTENCES.get(status, REFUSED)), headers=kept)

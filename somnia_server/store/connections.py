@@ -35,6 +35,7 @@ def engine_options(url: str) -> dict[str, Any]:
     the pool each takes under 1 ms.
     """
     pool = {"pool_size": KEPT, "max_overflow": MORE, "pool_timeout": CONNECT_S, "pool_use_lifo": True}
+    pool["hide_parameters"] = True  # an error quotes no values
     if make_url(url).get_backend_name() == "sqlite":
         return {**pool, "poolclass": QueuePool}
     said = {"connect_timeout": CONNECT_S, "tcp_user_timeout": 1000, "keepalives_idle": 30, "application_name": "somnia"}

@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import secrets
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +10,7 @@ from dataclasses import replace
 from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Subject
+from somnia_server.failures import noted
 from somnia_server.store import codec, jobs, nights, persons, recordings, retention
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
@@ -39,8 +39,7 @@ def run(claim: Claim, stop: threading.Event) -> None:
     except door.StoppedError:
         jobs.give_back(claim)
     except (OSError, TamperedError) as error:
-        error_id = secrets.token_hex(4)
-        log.exception("job %s failed, error id %s", claim.id, error_id)
+        error_id = noted(error, f"job {claim.id}")
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         jobs.fail(claim, NO_ROOM if full else Text(door.TROUBLE.msgid, {"id": error_id}), error_id=error_id)
 

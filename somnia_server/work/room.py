@@ -18,10 +18,9 @@ from somnia_engine.errors import SomniaError
 from somnia_engine.text import Text
 from somnia_engine.types.night import NightHistory
 from somnia_engine.types.recording import ReadOptions, Subject
+from somnia_server.failures import noted
 from somnia_server.store import codec, nightcodec
 from somnia_server.store.choices import Choices
-
-log = logging.getLogger(__name__)
 
 PROGRESS, RESULT, SUMMARY, SERIES, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"E", b"X"
 HEAD_BYTES = 5
@@ -99,10 +98,8 @@ def main() -> int:
         write_frame(
             answers, REFUSED, codec.dumps(Text("This file needs more memory than is allowed here. Split it, or upload a shorter night."))
         )
-    except Exception:  # the job runner's wall: the owner gets an id, the log the cause
-        error_id = os.urandom(4).hex()
-        log.exception("analysis failed, error id %s", error_id)
-        write_frame(answers, CRASHED, codec.dumps(error_id))
+    except Exception as error:  # the job runner's wall: the owner gets an id, the log the cause
+        write_frame(answers, CRASHED, codec.dumps(noted(error, "an analysis")))
     return 0
 
 

@@ -107,7 +107,9 @@ def _cache(settings: Settings) -> diskcache.Cache:
 
 
 def _layout() -> Any:
-    spoken = language_now()
+    actor, spoken = actor_known(), language_now()
+    if actor is not None and actor.role is Role.KIOSK:
+        return shell.bare(page_container)
     return shell.shell(page_container, [shell.Language(code, language_name(code), code == spoken) for code in languages()], _who())
 
 

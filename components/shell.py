@@ -54,6 +54,14 @@ def shell(content: Any, languages: Sequence[Language] = (), who: Who | None = No
     )
 
 
+def bare(content: Any) -> html.Div:
+    """Return the frame of a display: nothing but the page."""
+    return html.Div(
+        [html.Div(id=ids.ERROR, className="error-place", role="alert"), html.Main(content, id=ids.MAIN, className="page", tabIndex=-1)],
+        className="shell",
+    )
+
+
 def _brand() -> dbc.NavLink:
     mark = html.Span([html.I(className=f"mark mark-{stage}") for stage in ("w", "n2", "n3", "r")], className="brand-mark")
     return dbc.NavLink([mark, html.Span("SOMNIA")], href="/", class_name="brand")

@@ -57,6 +57,19 @@ def display_needed() -> html.Section:
     )
 
 
+def watched(page: Any, still: str) -> html.Div:
+    """Return a page of another person's data, which goes dark when the address `still` says that it may not be shown any longer."""
+    gone = notice(
+        t("This is no longer shared with you"),
+        t("The person has ended the access, or its time is over. Nothing of it is shown any longer."),
+        action(t("Patients"), "/patients"),
+        icon_name="lock",
+    )
+    return html.Div(
+        [html.Div(page, className="watched-page"), html.Div(gone, className="watched-gone")], className="watched", **{"data-still": still}
+    )
+
+
 def failed(error_id: str) -> html.Div:
     """Return what a person reads when a page could not do what was asked."""
     said = t("That did not work, and the cause is noted as {id}. Nothing was lost. Try again, or reload the page.", id=error_id)

@@ -27,7 +27,8 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     before = f"/night/{order[place - 1].id}" if place > 0 else None
     after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
     names = {detector.key: detector.name for detector in detectors()}
-    return night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names))
+    view = night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names))
+    return view if stored.owner == actor.id else states.watched(view, f"/still/night/{stored.id}")
 
 
 @callback(

@@ -19,4 +19,5 @@ def layout(patient: str = "", **_: str) -> html.Div | html.Section:
     if card is None:
         return states.not_found()
     found = list_nights(actor, patient)
-    return html.Div([patients.patient_card(card), nights.night_pages(found) if found else patients.nothing_open()], className="stack")
+    page = html.Div([patients.patient_card(card), nights.night_pages(found) if found else patients.nothing_open()], className="stack")
+    return states.watched(page, f"/still/patient/{patient}")

@@ -24,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     from somnia_server.access.accounts import init_accounts
     from somnia_server.access.data_views import data
     from somnia_server.access.kiosks import doors
+    from somnia_server.access.still import still
     from somnia_server.api import init_api
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
@@ -56,7 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     init_languages(app)
     init_accounts(app)
     init_api(app)
-    for blueprint in (data, doors):
+    for blueprint in (data, doors, still):
         app.register_blueprint(blueprint)
     app.register_blueprint(tus)
     app.cli.add_command(somnia)

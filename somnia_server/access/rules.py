@@ -106,6 +106,8 @@ RULES: dict[str, Rule] = {
     "/data/export": OWN,
     "/data/import": OWN,
     "/kiosk/pair": Rule(EVERYBODY, Guard.FORM, unknown=True),
+    "/still/night/<night_id>": Rule(KEEPERS),
+    "/still/patient/<patient>": Rule(DOCTORS),
     "/upload/tus": UPLOADS,
     "/upload/tus/<upload_id>": UPLOADS,
 }

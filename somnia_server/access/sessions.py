@@ -17,6 +17,8 @@ COOKIE = "somnia"
 TOKEN = "somnia"
 """Where in Flask's session the name of ours stands."""
 CSRF = "csrf_token"
+UNUSED = "/still/"
+"""What open pages ask by themselves: nobody need be there."""
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
 """What stands in a browser's own description; the first that fits counts, because each also names those it resembles."""
@@ -26,7 +28,8 @@ def session_actor() -> Actor | None:
     """Return the account that the current request's session stands for; None when it brings none that is alive."""
     if "session_actor" not in g:
         token = session.get(TOKEN)
-        g.session_actor = actor_of_session(token) if isinstance(token, str) else None
+        used = not request.path.startswith(UNUSED)
+        g.session_actor = actor_of_session(token, used=used) if isinstance(token, str) else None
     found: Actor | None = g.session_actor
     return found
 

@@ -8,7 +8,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from somnia_server import failures
 from somnia_server.api.authority import SCHEMES
-from somnia_server.api.errors import ErrorBody, init_errors
+from somnia_server.api.errors import PLACES, ErrorBody, init_errors
 
 TITLE = "SOMNIA"
 DOCUMENT = "/api/openapi.json"
@@ -61,6 +61,7 @@ def _say_errors(document: Any) -> Any:
     shape = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**shape.pop("$defs"), "ErrorBody": shape}
     refusal = {"description": "Refused", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}
+    document["paths"] = {path: found for path, found in document["paths"].items() if path.startswith(PLACES)}
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"]["default"] = refusal

@@ -118,6 +118,11 @@ def load_night(actor: Actor, night_id: str) -> StoredNight | None:
     return found
 
 
+def may_read(actor: Actor, night_id: str) -> bool:
+    """Return whether an actor may read a night now; nothing of it is read."""
+    return bool(session().scalar(select(NightRow.id).where(NightRow.id == night_id, reads_nights(actor), alive())))
+
+
 def delete_night(actor: Actor, night_id: str) -> bool:
     """Delete one night; False when there is none of that id that this actor may change."""
     gone = session().execute(

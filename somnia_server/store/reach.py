@@ -95,3 +95,9 @@ def _opens_night(*scopes: str) -> ColumnElement[bool]:
 
 def _granted(actor: Actor, *scopes: str) -> ColumnElement[bool]:
     return exists().where(GrantRow.doctor == actor.id, _opens_night(*scopes)) if actor.role is Role.DOCTOR else false()
+
+
+def shared_with(actor: Actor, patient: str) -> bool:
+    """Return whether a patient shares anything with a doctor now."""
+    granted = exists().where(GrantRow.patient == patient, GrantRow.doctor == actor.id, alive_grant())
+    return actor.role is Role.DOCTOR and bool(session().scalar(select(granted)))

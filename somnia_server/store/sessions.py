@@ -42,8 +42,8 @@ def begin_session(user_id: str, agent: str) -> str:
     return token
 
 
-def actor_of_session(token: str) -> Actor | None:
-    """Return who a session stands for while it is alive, and note at most once a minute that it was used."""
+def actor_of_session(token: str, *, used: bool = True) -> Actor | None:
+    """Return who a session stands for while it is alive, and note at most once a minute that it was `used`."""
     row = session().get(SessionRow, _digest(token))
     if row is None or row.ended_at is not None:
         return None
@@ -53,7 +53,7 @@ def actor_of_session(token: str) -> Actor | None:
     role, at = role_of(user.roles), now()
     if at - row.seen_at > IDLE[role] or at - row.created_at > ABSOLUTE:
         return None
-    if at - row.seen_at > SEEN_EVERY:
+    if used and at - row.seen_at > SEEN_EVERY:
         session().execute(update(SessionRow).where(SessionRow.id == row.id).values(seen_at=at))
         session().commit()
     return Actor(user.id, role)

@@ -27,12 +27,18 @@ START_S = 180.0
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of the instance that all journeys share."""
     folder = tmp_path_factory.mktemp("house")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    said = {"SOMNIA_PORT": str(port), "SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
+    return {"SOMNIA_PORT": str(port), "SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
+
+
+@pytest.fixture(scope="session")
+def address(instance: dict[str, str]) -> Iterator[str]:
+    folder, port, said = Path(instance["SOMNIA_INSTANCE"]).parent, instance["SOMNIA_PORT"], instance
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "somnia_server.cli", "run"]
         house = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **said}, stdout=log, stderr=log, start_new_session=True)

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from somnia_server.store.accounts import (
     AccountError,
@@ -141,3 +141,14 @@ def test_the_library_makes_accounts_with_an_id_of_ours_in_the_role_of_a_patient(
     assert row.id.startswith("u-")
     assert account_of(row.id).role is Role.USER
     assert not account_of(row.id).confirmed
+
+
+def test_what_a_page_asks_by_itself_keeps_no_session_alive():
+    ann = make_row()
+    token = begin_session(ann.id, "a browser")
+    long_ago = now() - timedelta(minutes=50)
+    session().execute(update(SessionRow).values(seen_at=long_ago))
+    assert actor_of_session(token, used=False) == ann
+    assert session().scalar(select(SessionRow.seen_at)) == long_ago
+    assert actor_of_session(token) == ann
+    assert session().scalar(select(SessionRow.seen_at)) > long_ago

@@ -1,4 +1,4 @@
-/* A page that shows another person's data asks every second whether it still may; when not, it is emptied. */
+/* A page that shows another person's data asks every second whether it still may; when not, it leaves. */
 setInterval(async () => {
   const page = document.querySelector(".watched[data-still]:not(.watched-over)");
   if (!page) return;
@@ -10,6 +10,6 @@ setInterval(async () => {
   }
   if ((status === 404 || status === 401) && page.isConnected) {
     page.classList.add("watched-over");
-    page.querySelector(".watched-page").replaceChildren();
+    location.replace("/ended");
   }
 }, 1000);

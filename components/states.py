@@ -59,14 +59,16 @@ def display_needed() -> html.Section:
 
 def watched(page: Any, still: str) -> html.Div:
     """Return a page of another person's data, which goes dark when the address `still` says that it may not be shown any longer."""
-    gone = notice(
+    return html.Div(page, className="watched", **{"data-still": still})
+
+
+def ended() -> html.Section:
+    """Return the page that follows when sharing ends while somebody looks."""
+    return notice(
         t("This is no longer shared with you"),
         t("The person has ended the access, or its time is over. Nothing of it is shown any longer."),
         action(t("Patients"), "/patients"),
         icon_name="lock",
-    )
-    return html.Div(
-        [html.Div(page, className="watched-page"), html.Div(gone, className="watched-gone")], className="watched", **{"data-still": still}
     )
 
 

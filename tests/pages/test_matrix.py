@@ -57,6 +57,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/patients": DOCTORS,
     "/patient/{patient}": ("doctor",),
     "/admin": ("admin",),
+    "/ended": ACCOUNTS,
     "/outlets": (*EVERYBODY[:-2], "visitor"),
     "/kiosk": (*EVERYBODY[:-2], "visitor"),
 }
@@ -186,6 +187,8 @@ for _rule in (
     ADDRESSES[_rule] = ()
 for _rule in ("/auth/login", "/auth/logout", "/auth/refresh", "/_dash-update-component"):
     ADDRESSES[_rule] = ()
+ADDRESSES["/still/night/<night_id>"] = ("patient", "doctor")
+ADDRESSES["/still/patient/<patient>"] = ("doctor",)
 for _rule in ("/upload/tus", "/upload/tus/<upload_id>"):  # nothing is read there; the frame of the pages answers
     ADDRESSES[_rule] = EVERYWHERE
 FORMS = re.compile(r"/(login|register|logout|confirm|reset|account|data|kiosk)(/|$)")
@@ -209,7 +212,14 @@ def test_every_address_is_named_here_or_is_a_form_of_accounts_or_closed_to_all(d
 
 
 def filled(cast: Cast, rule: str) -> str:
-    known = {"night_id": cast.night_id, "kind": "terms", "path": "somewhere", "filename": "icon.svg", "upload_id": "0" * 32}
+    known = {
+        "night_id": cast.night_id,
+        "kind": "terms",
+        "path": "somewhere",
+        "filename": "icon.svg",
+        "upload_id": "0" * 32,
+        "patient": cast.ids["patient"],
+    }
     known |= {"package_name": "dash", "fingerprinted_path": "deps/react@18.v18_3_1m1.min.js"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: known.get(found.group(1), "x"), rule)
 

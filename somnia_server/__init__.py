@@ -20,14 +20,6 @@ def create_server(settings: Settings) -> Flask:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give an application its database, vault, gate, languages, upload routes and API; call it before any page is made."""
-    from somnia_server.access import init_access
-    from somnia_server.access.accounts import init_accounts
-    from somnia_server.access.data_views import data
-    from somnia_server.access.kiosks import doors
-    from somnia_server.access.still import still
-    from somnia_server.api import init_api
-    from somnia_server.commands import somnia
-    from somnia_server.i18n import init_languages
     from somnia_server.store.connections import engine_options, watch
     from somnia_server.store.erasure import replay_tombstones
     from somnia_server.store.house import House, settle
@@ -36,7 +28,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     from somnia_server.store.schema import upgrade
     from somnia_server.store.tables import db, session
     from somnia_server.store.vault import Vault
-    from somnia_server.work.tus import tus
 
     settings.prepare()
     keys = StoredKeys(Masters(settings))
@@ -53,11 +44,25 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.secret_key = settings.secret_key or vault.derive(b"somnia cookies").hex()
         session().commit()
         replay_tombstones()
+    _open(app)
+
+
+def _open(app: Flask) -> None:
+    """Put the gate and the languages before every request, and the routes behind them."""
+    from somnia_server.access import init_access
+    from somnia_server.access.accounts import init_accounts
+    from somnia_server.access.data_views import data
+    from somnia_server.access.kiosks import doors
+    from somnia_server.access.still import still
+    from somnia_server.api import init_api
+    from somnia_server.commands import somnia
+    from somnia_server.i18n import init_languages
+    from somnia_server.work.tus import tus
+
     init_access(app)
     init_languages(app)
     init_accounts(app)
     init_api(app)
-    for blueprint in (data, doors, still):
+    for blueprint in (data, doors, still, tus):
         app.register_blueprint(blueprint)
-    app.register_blueprint(tus)
     app.cli.add_command(somnia)

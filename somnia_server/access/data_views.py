@@ -13,11 +13,10 @@ from somnia_server.access.credentials import prove_again
 from somnia_server.access.sessions import session_actor
 from somnia_server.store import recordings
 from somnia_server.store.actors import Actor
-from somnia_server.store.audit import note
-from somnia_server.store.erasure import erase_owner
 from somnia_server.store.export import export_zip
 from somnia_server.store.frames import FRAME_BYTES
 from somnia_server.store.house import now
+from somnia_server.store.leaving import erase as erase_person
 from somnia_server.store.refusals import RefusalError
 from somnia_server.work.moving import import_upload
 
@@ -67,8 +66,11 @@ def erase() -> AnyResponse:
     if request.form.get("word", "").strip() != WORD or not prove_again(actor.id, request.form.get("password", "")):
         flash(t(NOT_ERASED), "error")
         return redirect("/data")
-    note(actor, "erase", subject=actor.id)
-    erase_owner(actor.id)
+    try:
+        erase_person(actor, password_checked=True)
+    except RefusalError as refusal:
+        flash(t(refusal.text), "error")
+        return redirect("/data")
     forget_login()
     flash(t("Everything is erased. Thank you for your trust."), "success")
     return redirect("/login")

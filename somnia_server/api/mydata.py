@@ -12,8 +12,7 @@ from somnia_server.access.data_views import archive
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs
 from somnia_server.api.errors import problem
-from somnia_server.store.audit import note
-from somnia_server.store.erasure import erase_owner
+from somnia_server.store.leaving import erase as erase_person
 
 mydata = APIBlueprint("mydata", __name__, url_prefix="/api/v1/user", tag="Person")
 ZIP: Any = {"application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}}}
@@ -46,6 +45,5 @@ def erase(said: Proof) -> Any:
     actor = caller()
     if not prove_again(actor.id, said.password):
         return problem(403, t("The password is not right."))
-    note(actor, "erase", subject=actor.id)
-    erase_owner(actor.id)
+    erase_person(actor, password_checked=True)
     return Response(status=204)

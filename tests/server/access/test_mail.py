@@ -295,6 +295,7 @@ def test_off_loopback_the_public_address_says_where_links_lead(environ):
     far = environ | {
         "SOMNIA_HOST": "192.0.2.1",
         "SOMNIA_SECRET_KEY": "x" * 40,
+        "SOMNIA_TLS": "1",
         "SOMNIA_SMTP_HOST": "mx",
         "SOMNIA_SMTP_FROM": "s@example.org",
     }

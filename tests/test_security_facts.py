@@ -237,8 +237,9 @@ def test_an_unforeseen_error_says_nothing_but_its_number(tmp_path: Path) -> None
     app = create_server(Settings.from_env(said))
     for file in (tmp_path / "instance").glob("somnia.db*"):
         file.write_bytes(b"no database at all" * 1000)
-    for path, method, shape in (("/api/v1/health", "GET", "application/json"), ("/kiosk/pair", "POST", "text/html")):
-        answer = app.test_client().open(path, method=method)
+    given = {"email": "ann@example.org", "password": "x"}
+    for path, shape in (("/auth/login", "application/json"), ("/kiosk/pair", "text/html")):
+        answer = app.test_client().post(path, json=given)
         assert answer.status_code == 500
         assert answer.mimetype == shape
         for word in ("Traceback", "sqlite", "somnia.db", "File ", "SELECT"):

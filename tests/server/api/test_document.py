@@ -1,0 +1,57 @@
+"""The API against its own document: what generated requests are answered is never a failure of ours, and always as described."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from somnia_server.store.actors import Role
+
+ROLES = (None, Role.USER, Role.DOCTOR, Role.ADMIN)
+ERASES = "DELETE /api/v1/user"
+
+
+def cases_of(app: Flask, tokens: dict[Role | None, str | None]) -> Any:
+    """Return a strategy of requests: an operation of the document, by somebody."""
+    document = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    operations = [found.ok() for found in document.get_all_operations()]
+    wanted = [one for one in operations if f"{one.method.upper()} {one.path}" != ERASES]
+    return st.tuples(st.sampled_from(wanted).flatmap(lambda one: one.as_strategy()), st.sampled_from(sorted(tokens, key=str)))
+
+
+def forget_tries(app: Flask) -> None:
+    """Let the generated requests come as fast as they like."""
+    with app.app_context():
+        for limiter in app.extensions["somnia_doors"]:
+            limiter.reset()
+
+
+def run(app: Flask, program: Any, times: int) -> None:
+    tokens = {role: None if role is None else program(f"{role}@example.org", role).tokens["access_token"] for role in ROLES}
+
+    @given(cases_of(app, tokens))
+    @settings(
+        max_examples=times, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    def ask(found: tuple[Any, Role | None]) -> None:
+        case, role = found
+        headers = {} if tokens[role] is None else {"Authorization": f"Bearer {tokens[role]}"}
+        answer = case.call(headers=headers)
+        forget_tries(app)
+        case.validate_response(answer, checks=[not_a_server_error, response_schema_conformance, content_type_conformance])
+
+    ask()
+
+
+def test_generated_requests_are_answered_as_the_document_says(app: Flask, program: Any) -> None:
+    run(app, program, 60)
+
+
+@pytest.mark.slow
+def test_ten_thousand_generated_requests_are_answered_as_the_document_says(app: Flask, program: Any) -> None:
+    run(app, program, 10_000)

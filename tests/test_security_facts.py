@@ -1,6 +1,7 @@
 """What docs/security.md states of the code and the configuration, and what no test of a single room shows."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -297,3 +298,60 @@ def test_codes_live_as_long_as_is_said(app: Flask) -> None:
 
 def test_the_houses_time_is_utc() -> None:
     assert now().utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 30\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+    ],
+)
+def test_a_message_whose_end_is_not_certain_is_refused(sent: bytes) -> None:
+    from gunicorn.config import Config
+    from gunicorn.http.errors import ParseException
+    from gunicorn.http.parser import RequestParser
+
+    with pytest.raises((ParseException, NotImplementedError)):
+        next(RequestParser(Config(), iter([sent]), ("192.0.2.7", 1)))
+
+
+def test_every_link_of_a_page_stays_here() -> None:
+    elsewhere = []
+    for file, tree in trees():
+        if file.parent.name not in ("pages", "components"):
+            continue
+        links = (node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "href")
+        for link in links:
+            first = link.values[0] if isinstance(link, ast.JoinedStr) else link
+            fixed = isinstance(first, ast.Constant) and str(first.value).startswith(("/", "#")) and not str(first.value).startswith("//")
+            if not fixed and not isinstance(link, ast.Name):
+                elsewhere.append((file.name, ast.unparse(link)))
+        said = [str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        elsewhere += [(file.name, one) for one in said if re.match(r"(https?:)?//|javascript:|vbscript:", one)]
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("role", ["user", "doctor", "admin"])
+def test_the_frame_of_every_page_leads_out(app: Flask, role: str) -> None:
+    from components.shell import Who, shell
+
+    with app.test_request_context():
+        assert '"href": "/logout"' in json.dumps(
+            shell("page", [], Who("Ann", role)).to_plotly_json(), default=lambda part: part.to_plotly_json()
+        )
+
+
+def test_no_line_of_a_log_is_written_by_a_stranger(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    forged = "x\r\nERROR forged by a stranger"
+    client = app.test_client()
+    with caplog.at_level("DEBUG"):
+        client.post("/auth/login", json={"email": forged, "password": forged, "scope": forged}, base_url=TLS)
+        client.post("/kiosk/pair", data={"code": forged}, base_url=TLS)
+        client.get("/legal/x%0d%0aforged%20by%20a%20stranger", base_url=TLS)
+        client.get("/api/v1/nights/x", headers={"Authorization": "Bearer forged by a stranger"}, base_url=TLS)
+        client.get("/login/identity/answer?error=forged%20by%20a%20stranger%0a", base_url=TLS)
+    assert [record for record in caplog.records if "forged" in record.getMessage()] == []

@@ -1,5 +1,6 @@
 """The door: settings in, the application with its pages out; gunicorn finds it as `app:server`."""
 
+import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import diskcache
 from dash import Dash, DiskcacheManager, page_container, page_registry, set_props
 from dash.exceptions import DashException
+from plotly.utils import PlotlyJSONEncoder
 
 from components import ids, night, shell, states
 from somnia_engine.text import t
@@ -18,12 +20,14 @@ from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.gate import allow_scripts
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.api import new_application
+from somnia_server.away import show_on_pages
 from somnia_server.failures import noted
 from somnia_server.i18n import language_name, language_now, languages
 from somnia_server.safe_start import require_admin
 from somnia_server.settings import Settings
 from somnia_server.store import persons
 from somnia_server.store.actors import Role
+from somnia_server.store.connections import is_away
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ def create_app(settings: Settings) -> Dash:
     )
     app.interpolate_index = _index
     server.register_error_handler(DashException, _unasked)
+    show_on_pages(server, _away)
     _guard_pages()
     night.register_callbacks(app)
     app.layout = _layout
@@ -134,9 +139,14 @@ def _unasked(error: DashException) -> tuple[str, int]:
     return "", 404
 
 
+def _away() -> Any:
+    """Return what an open page is told when the database does not answer, ready for JSON."""
+    return json.loads(json.dumps({ids.ERROR: {"children": states.away()}}, cls=PlotlyJSONEncoder))
+
+
 def _wall(error: Exception) -> None:
     """Note an unforeseen error of a callback under an id, and show the person that id."""
-    set_props(ids.ERROR, {"children": states.failed(noted(error, "a callback"))})
+    set_props(ids.ERROR, {"children": states.away() if is_away(error) else states.failed(noted(error, "a callback"))})
 
 
 def __getattr__(name: str) -> Any:

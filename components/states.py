@@ -78,6 +78,12 @@ def failed(error_id: str) -> html.Div:
     return html.Div([icon("triangle-alert"), html.Span(said)], className="message message-high")
 
 
+def away() -> html.Div:
+    """Return what a person reads on an open page when the database did not answer."""
+    said = t("The database did not answer, so this was not done. What you kept before is safe: try again in a moment.")
+    return html.Div([icon("triangle-alert"), html.Span(said)], className="message message-high")
+
+
 def message(said: Text | str, *, tone: str = "none", icon_name: str = "triangle-alert") -> html.Div:
     """Return one sentence with its mark; `tone` is a level: low, moderate, high, none."""
     return html.Div([icon(icon_name), html.Span(t(said) if isinstance(said, Text) else said)], className=f"message message-{tone}")

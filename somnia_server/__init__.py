@@ -55,6 +55,7 @@ def _open(app: Flask) -> None:
     from somnia_server.access.kiosks import doors
     from somnia_server.access.still import still
     from somnia_server.api import init_api
+    from somnia_server.away import init_away
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
     from somnia_server.work.tus import tus
@@ -63,6 +64,7 @@ def _open(app: Flask) -> None:
     init_languages(app)
     init_accounts(app)
     init_api(app)
+    init_away(app)
     for blueprint in (data, doors, still, tus):
         app.register_blueprint(blueprint)
     app.cli.add_command(somnia)

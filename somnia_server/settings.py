@@ -11,6 +11,7 @@ from somnia_server.access_settings import LOOPBACK, AccessSettings
 from somnia_server.egress_settings import EgressSettings
 from somnia_server.key_settings import KEY_BYTES, KeySettings
 
+DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 PROJECT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
 N = TypeVar("N", int, float)
@@ -89,6 +90,9 @@ class Settings:
             found.append(f"SOMNIA_KEY_FILE={self.key_file} has {self.key_file.stat().st_size} bytes; {KEY_BYTES} random bytes are needed")
         elif self.key_file.exists() and self.key_file.stat().st_mode & 0o077:
             found.append(f"SOMNIA_KEY_FILE={self.key_file} can be read by others; run: chmod 600 {self.key_file}")
+        if not self.database_url.startswith(DATABASES):
+            kind = self.database_url.partition(":")[0]
+            found.append(f"SOMNIA_DATABASE_URL begins with {kind!r}; it is to begin with sqlite:/// or postgresql://")
         if self.secret_key is not None and len(self.secret_key) < KEY_BYTES:
             found.append(f"SOMNIA_SECRET_KEY has {len(self.secret_key)} characters; at least {KEY_BYTES} are needed")
         if self.serves_others:

@@ -2,17 +2,20 @@
 
 import os
 import select
+import sqlite3
 import time
 from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine, make_url
-from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError, TimeoutError
 from sqlalchemy.pool import QueuePool
 
 AWAY = (OperationalError, InterfaceError, TimeoutError)
 """What is raised when the database does not answer, or not in time."""
+BUSY_FILES = frozenset({5, 6, 10, 13, 14})
+"""SQLite's codes for a file that is locked, full, or cannot be read or opened just now."""
 CONNECT_S = 2
 """How long a server is waited for; less is not kept by the driver [s]."""
 PING_MS = 700
@@ -51,6 +54,20 @@ def watch(engine: Engine) -> None:
     if engine.dialect.name == "postgresql":
         event.listen(engine, "do_connect", _Patience().connect)
         event.listen(engine, "checkout", _ping)
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether an error says that the database does not answer; SQLite calls mistakes in a statement by the same name."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    code = getattr(cause, "sqlite_errorcode", None)
+    return isinstance(error, AWAY) and (not isinstance(cause, sqlite3.Error) or (code or 0) & 0xFF in BUSY_FILES)
+
+
+def forget_failed() -> None:
+    """End what a statement began that the database did not answer, so that the session can be used again."""
+    from somnia_server.store.tables import session
+
+    session().rollback()
 
 
 def close_all() -> None:

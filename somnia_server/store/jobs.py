@@ -23,6 +23,8 @@ QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed"
 STALE_S = 20.0
 """A job without a heartbeat for so long has lost its worker [s]."""
 MAX_ATTEMPTS = 3
+CLAIMING = 0x534F4D50
+"""The lock that whoever takes a job from PostgreSQL's queue holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,8 @@ def add_job(actor: Actor, order: Order) -> str:
         session().flush()
     except IntegrityError:
         session().rollback()
-        return (
-            session()
-            .scalars(
-                select(JobRow.id).where(JobRow.owner == owner, JobRow.fingerprint == order.fingerprint, JobRow.state.in_((QUEUED, RUNNING)))
-            )
-            .one()
-        )
+        same = JobRow.owner == owner, JobRow.fingerprint == order.fingerprint, JobRow.state.in_((QUEUED, RUNNING))
+        return session().scalar(select(JobRow.id).where(*same)) or add_job(actor, order)  # it may have ended meanwhile
     session().add_all(JobUploadRow(job_id=job.id, upload_id=upload_id, position=i) for i, upload_id in enumerate(order.upload_ids))
     session().commit()
     return job.id
@@ -131,6 +128,8 @@ def claim_next() -> Claim | None:
     """Take the next job: the owner served longest ago first, a person's nights in order of their dates; None when there is none."""
     at = now()
     _end_hopeless(at)
+    if session().get_bind().dialect.name == "postgresql":  # else two workers look at the same job, and one goes away empty
+        session().execute(select(func.pg_advisory_xact_lock(CLAIMING)))
     free = or_(JobRow.state == QUEUED, _lost(JobRow, at))
     other = aliased(JobRow)
     held = exists().where(
@@ -158,8 +157,8 @@ def _lost(job: Any, at: datetime) -> ColumnElement[bool]:
 
 def _end_hopeless(at: datetime) -> None:
     """End the lost jobs that were tried often enough or were to be cancelled."""
-    lost = session().scalars(select(JobRow).where(_lost(JobRow, at), or_(JobRow.attempts >= MAX_ATTEMPTS, JobRow.cancel_asked))).all()
-    for row in lost:
+    hopeless = select(JobRow).where(_lost(JobRow, at), or_(JobRow.attempts >= MAX_ATTEMPTS, JobRow.cancel_asked))
+    for row in session().scalars(hopeless.with_for_update(skip_locked=True)).all():
         if row.cancel_asked:
             row.state = CANCELLED
         else:
@@ -196,7 +195,7 @@ def finish(claim: Claim, blobs: tuple[bytes, bytes], *, kept: Kept) -> str | Non
 def fail(claim: Claim, error: Text, *, error_id: str | None = None) -> None:
     """End the job with what its owner is to read."""
     session().rollback()  # what failed may have been a statement
-    row = session().scalars(select(JobRow).where(_mine(claim))).one_or_none()
+    row = session().scalars(select(JobRow).where(_mine(claim)).with_for_update()).one_or_none()
     if row is not None:
         _fail_row(row, error, error_id)
     session().commit()
@@ -205,7 +204,7 @@ def fail(claim: Claim, error: Text, *, error_id: str | None = None) -> None:
 def give_back(claim: Claim) -> None:
     """Put the job back into the queue, or end it when it was tried often enough or is to be cancelled."""
     session().rollback()
-    row = session().scalars(select(JobRow).where(_mine(claim)).execution_options(populate_existing=True)).one_or_none()
+    row = session().scalars(select(JobRow).where(_mine(claim)).with_for_update().execution_options(populate_existing=True)).one_or_none()
     if row is None:
         return
     if row.cancel_asked:

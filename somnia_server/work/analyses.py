@@ -5,7 +5,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from somnia_engine.readers import night_key
 from somnia_engine.text import Text
@@ -13,6 +15,7 @@ from somnia_engine.types.recording import Subject
 from somnia_server.failures import noted
 from somnia_server.store import codec, jobs, nights, persons, recordings, retention
 from somnia_server.store.actors import Actor
+from somnia_server.store.connections import AWAY, forget_failed, is_away
 from somnia_server.store.house import house, now
 from somnia_server.store.jobs import Claim
 from somnia_server.store.nights import Kept
@@ -22,6 +25,7 @@ from somnia_server.store.vault import TamperedError
 from somnia_server.work import door, room
 from somnia_server.work.room import Limits, NightKey, Progress, Request
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
@@ -59,10 +63,22 @@ def _run(claim: Claim, stop: threading.Event) -> None:
         answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
     kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
-    if jobs.finish(claim, (answer.frames[room.SUMMARY], answer.frames[room.SERIES]), kept=kept) is None:
+    blobs = (answer.frames[room.SUMMARY], answer.frames[room.SERIES])
+    if _patiently(lambda: jobs.finish(claim, blobs, kept=kept), stop) is None:
         log.warning("job %s was taken over; its second result is dropped", claim.id)
         return
     recordings.release_uploads(claim.upload_ids, at=now())
+
+
+def _patiently(do: Callable[[], T], stop: threading.Event) -> T:
+    """Do something with the database, again and again while it is away: what was analysed is not to be lost."""
+    while True:
+        try:
+            return do()
+        except AWAY as error:
+            if not is_away(error) or stop.wait(BEAT_S):
+                raise
+            forget_failed()
 
 
 def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
@@ -101,4 +117,10 @@ class _Heartbeat:
         if time.monotonic() < self._next:
             return True
         self._next = time.monotonic() + BEAT_S
-        return jobs.beat(self._claim, stage=progress.stage, fraction=progress.fraction)
+        try:
+            return jobs.beat(self._claim, stage=progress.stage, fraction=progress.fraction)
+        except AWAY as error:  # the analysis goes on; whether the job is still this worker's is asked when the night is kept
+            if not is_away(error):
+                raise
+            forget_failed()
+            return True

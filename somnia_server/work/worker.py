@@ -12,8 +12,9 @@ from types import FrameType
 from flask import Flask
 
 from somnia_server import create_server
-from somnia_server.settings import Settings
+from somnia_server.settings import Settings, SettingsError
 from somnia_server.store import audit, guardians, jobs, nights, people, recordings, retention, sessions, tries
+from somnia_server.store.connections import AWAY, is_away
 from somnia_server.store.house import house, now
 from somnia_server.work import analyses, door
 
@@ -45,15 +46,27 @@ def work(app: Flask, stop: threading.Event) -> None:
     """Take jobs until `stop` is set; a database that is away for a while is waited for."""
     next_sweep = 0.0
     while not stop.is_set():
-        with app.app_context():
-            if time.monotonic() >= next_sweep:
-                sweep()
-                next_sweep = time.monotonic() + SWEEP_S
-            claim = jobs.claim_next()
-            if claim is not None:
-                analyses.run(claim, stop)
-        if claim is None:
+        worked = False
+        try:
+            with app.app_context():
+                if time.monotonic() >= next_sweep:
+                    sweep()
+                    next_sweep = time.monotonic() + SWEEP_S
+                worked = _work_once(stop)
+        except AWAY as error:
+            if not is_away(error):
+                raise
+            log.warning("the database does not answer; asking again")
+        if not worked:
             stop.wait(IDLE_S)
+
+
+def _work_once(stop: threading.Event) -> bool:
+    """Take the next job and bring it to its end; False when there is none."""
+    claim = jobs.claim_next()
+    if claim is not None:
+        analyses.run(claim, stop)
+    return claim is not None
 
 
 def main() -> int:
@@ -68,7 +81,12 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-    work(create_server(Settings.from_env()), stop)
+    try:
+        app = create_server(Settings.from_env())
+    except SettingsError as error:
+        log.error("%s", error)
+        return 2
+    work(app, stop)
     return 0
 
 

@@ -18,7 +18,7 @@ BUSY_FILES = frozenset({5, 6, 10, 13, 14})
 """SQLite's codes for a file that is locked, full, or cannot be read or opened just now."""
 CONNECT_S = 2
 """How long a server is waited for; less is not kept by the driver [s]."""
-PING_MS = 700
+PING_MS = 400
 """How long a connection that lay idle may take to answer [ms]."""
 REST_S = 1.0
 """How long nobody asks again after a server did not answer: else every thread of the web server would soon be waiting [s]."""

@@ -26,9 +26,9 @@ from somnia_server.settings import Settings
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import now
 from somnia_server.store.tables import RoleRow, UserRow, session
-from tests.server.databases import choose_databases, cluster, database, disk, environ
+from tests.server.databases import blank, choose_databases, cluster, database, disk, distant, environ, redis_url, wire
 
-__all__ = ["choose_databases", "cluster", "database", "disk", "environ"]
+__all__ = ["blank", "choose_databases", "cluster", "database", "disk", "distant", "environ", "redis_url", "wire"]
 
 TUS = {"Tus-Resumable": "1.0.0"}
 

@@ -5,6 +5,7 @@ import os
 import pwd
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -13,15 +14,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 from sqlalchemy import NullPool, create_engine
 
 from somnia_server.store.connections import close_all
 from somnia_server.store.schema import upgrade
 from somnia_server.store.tables import Base
+from tests.server.wires import Wire
 
 KINDS = ("sqlite", "postgresql")
-ON_BOTH = frozenset({"store", "work", "access", "api"})
-"""The folders of tests/server whose tests run on each kind."""
+ON_BOTH = frozenset({"store", "work", "access", "api", "test_databases.py"})
+"""The folders (and a file) of tests/server whose tests run on each kind."""
 PACKAGE = "postgresql"
 ACCOUNT = "postgres"
 TEMPLATE = "migrated"
@@ -178,6 +181,62 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def blank(environ: dict[str, str], database: str, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The environment of an instance whose database has no tables yet."""
+    if not database:
+        yield environ
+        return
+    server: Cluster = request.getfixturevalue("cluster")
+    with server.empty() as url:
+        yield environ | {"SOMNIA_DATABASE_URL": url}
+
+
+@pytest.fixture
+def wire(cluster: Cluster) -> Iterator[Wire]:
+    """A wire to the PostgreSQL server that can be cut."""
+    made = Wire(cluster.folder / ".s.PGSQL.5432")
+    yield made
+    close_all()
+    made.close()
+
+
+@pytest.fixture
+def distant(cluster: Cluster, wire: Wire, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of an instance whose database is at the other end of the wire."""
+    with cluster.migrated() as url:
+        name = url.partition("?")[0].rpartition("/")[2]
+        yield _environ(tmp_path) | {"SOMNIA_DATABASE_URL": f"postgresql://{ACCOUNT}@127.0.0.1:{wire.port}/{name}"}
+        close_all()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of its own for this session, that keeps nothing on the disk."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no Redis here; on Debian 12: apt-get install redis-server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir()]
+    server = subprocess.Popen(
+        ["sh", "-c", KEEP, "keep", "", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    client, until = redis.Redis(port=port), time.monotonic() + START_S
+    while True:
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+    client.close()
+    yield f"redis://127.0.0.1:{port}/0"
+    server.communicate(b"stay\n")
+
+
+@pytest.fixture
 def disk(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Callable[[], bytes]:
     """Return a function that reads every byte which the instance and its database have on the disk; not the key, which lies elsewhere."""
 
@@ -194,8 +253,7 @@ def disk(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Calla
 
 @pytest.fixture
 def environ(tmp_path: Path, database: str) -> dict[str, str]:
-    said = {"SOMNIA_INSTANCE": str(tmp_path / "instance"), "SOMNIA_KEY_FILE": str(tmp_path / "keys" / "master.key")}
-    return said | ({"SOMNIA_DATABASE_URL": database} if database else {})
+    return _environ(tmp_path) | ({"SOMNIA_DATABASE_URL": database} if database else {})
 
 
 def choose_databases(metafunc: pytest.Metafunc) -> None:
@@ -204,6 +262,10 @@ def choose_databases(metafunc: pytest.Metafunc) -> None:
         return
     if ON_BOTH & set(metafunc.definition.path.relative_to(Path(__file__).parent).parts):
         metafunc.parametrize("database", KINDS, indirect=True)
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    return {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
 
 
 def _programs() -> Path:

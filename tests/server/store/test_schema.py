@@ -36,10 +36,10 @@ def test_sqlite_keeps_foreign_keys_waits_for_locks_and_wipes_what_is_deleted():
             assert connection.scalar(text(f"PRAGMA {pragma}")) == value
 
 
-def test_several_processes_may_start_at_once(environ):
+def test_several_processes_may_start_at_once(blank):
     code = "from somnia_server import create_server; from somnia_server.settings import Settings; create_server(Settings.from_env())"
     started = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, env=os.environ | environ, stderr=subprocess.PIPE) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, env=os.environ | blank, stderr=subprocess.PIPE) for _ in range(4)
     ]
     for process in started:
         _, said = process.communicate(timeout=60)

@@ -1,14 +1,21 @@
+import json
 import time
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import create_app
+from components import ids
 from somnia_server import create_server
+from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.away import SENTENCE
 from somnia_server.i18n import messages
 from somnia_server.settings import Settings, SettingsError
+from somnia_server.store.sessions import begin_session
 from somnia_server.store.tables import ping, session
+from tests.server.conftest import make_account
 from tests.server.wires import Wire
 
 PATIENCE_S = 3.0
@@ -112,3 +119,61 @@ def test_an_idle_connection_that_the_server_has_ended_is_replaced(server: Flask,
         session().rollback()
         cluster.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
         ping()
+
+
+@pytest.fixture
+def pages(distant: dict[str, str]) -> Iterator[FlaskClient]:
+    dash = create_app(Settings.from_env(distant))
+    client = dash.server.test_client()
+    client.get("/")
+    yield client
+    dash._background_manager.handle.close()
+
+
+def log_in(client: FlaskClient) -> None:
+    with client.application.app_context():
+        token = begin_session(make_account().id, "a browser")
+    with client.session_transaction() as kept:
+        kept["somnia"] = token
+    client.get("/")
+
+
+def ask_for(client: FlaskClient, path: str, query: str = "") -> dict[str, object]:
+    inputs = [{"id": "_pages_location", "property": name, "value": value} for name, value in (("pathname", path), ("search", ""))]
+    outputs = [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}]
+    body = {"output": ".._pages_content.children..._pages_store.data..", "outputs": outputs, "inputs": inputs}
+    cookie = client.get_cookie(CSRF_COOKIE)
+    assert cookie is not None
+    body |= {"changedPropIds": ["_pages_location.pathname"], "state": []}
+    answer = client.post(f"/_dash-update-component{query}", json=body, headers={CSRF_HEADER: cookie.value})
+    assert answer.status_code == 200
+    assert answer.json is not None
+    return answer.json
+
+
+def test_an_open_page_of_a_visitor_says_it_where_errors_are_said(pages: FlaskClient, wire: Wire):
+    wire.cut()
+    assert "The database did not answer" in json.dumps(ask_for(pages, "/nights")["sideUpdate"])
+
+
+def test_an_open_page_of_somebody_logged_in_says_it_and_goes_on_asking_after_a_task(pages: FlaskClient, wire: Wire):
+    log_in(pages)
+    assert "No nights yet" in json.dumps(ask_for(pages, "/nights"))
+    wire.cut()
+    said = ask_for(pages, "/nights")
+    assert list(said["sideUpdate"]) == [ids.ERROR]
+    assert "The database did not answer" in json.dumps(said["sideUpdate"])
+    assert (said["multi"], said["response"]) == (True, {})
+    assert set(ask_for(pages, "/nights", "?cacheKey=x&job=1")) == {"sideUpdate"}
+    wire.mend()
+    wait_until_well(pages)
+    assert "No nights yet" in json.dumps(ask_for(pages, "/nights"))
+
+
+def test_a_page_opened_by_somebody_logged_in_is_the_sentence(pages: FlaskClient, wire: Wire):
+    log_in(pages)
+    wire.cut()
+    answer, seconds = timed(pages, "/nights")
+    assert (answer.status_code, seconds < PATIENCE_S) == (503, True)
+    assert SENTENCE.msgid in answer.text
+    assert 'href="/nights"' in answer.text

@@ -1,10 +1,12 @@
 """What the administrator decides about accounts: mail, an identity provider of others, where tries are counted, proxies before us."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Protocol
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+HERE = ("127.0.0.0/8", "::1/128")
 RATE_SCHEMES = ("redis", "rediss", "unix", "redis+unix")
 
 
@@ -23,7 +25,8 @@ class AccessSettings:
     """The settings of accounts; without `smtp_host` no mail is sent, without `oidc_issuer` nobody else vouches for people.
 
     `rate_storage` is where tries are counted (empty = the database), `proxies` how many proxies of ours stand before the server,
-    `public_url` under which address people reach it.
+    `public_url` under which address people reach it, `admin_addresses` from where
+    the API lets administrators work, `cors_origins` which other sites' scripts may ask the API.
     """
 
     smtp_host: str = ""
@@ -37,6 +40,8 @@ class AccessSettings:
     rate_storage: str = field(default="", repr=False)
     proxies: int = 0
     public_url: str = ""
+    admin_addresses: tuple[str, ...] = HERE
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, env: Reading) -> "AccessSettings":
@@ -52,6 +57,8 @@ class AccessSettings:
             oidc_client_secret=env.text("OIDC_CLIENT_SECRET", ""),
             rate_storage=env.text("RATE_STORAGE", ""),
             public_url=env.text("PUBLIC_URL", "").rstrip("/"),
+            admin_addresses=_words(env.text("ADMIN_ADDRESSES", " ".join(HERE))),
+            cors_origins=_words(env.text("CORS_ORIGINS", "")),
             proxies=env.number("PROXIES", 0, low=0, high=10),
         )
 
@@ -69,6 +76,18 @@ class AccessSettings:
             found.append(f"SOMNIA_RATE_STORAGE is neither empty (the database) nor a redis address ({', '.join(RATE_SCHEMES)})")
         if self.public_url and urlsplit(self.public_url).scheme not in {"http", "https"}:
             found.append(f"SOMNIA_PUBLIC_URL={self.public_url} is no address such as https://sleep.example.org")
+        return found + self._wrong_addresses()
+
+    def _wrong_addresses(self) -> list[str]:
+        found = [
+            f"SOMNIA_ADMIN_ADDRESSES={one} is no address or network such as 10.1.0.0/16"
+            for one in self.admin_addresses
+            if not _is_network(one)
+        ]
+        for one in self.cors_origins:
+            site = urlsplit(one)
+            if site.scheme not in {"http", "https"} or one != f"{site.scheme}://{site.netloc}" or not site.netloc or "*" in one:
+                found.append(f"SOMNIA_CORS_ORIGINS={one} is no site such as https://clinic.example.org (no path, no *)")
         return found
 
     def problems_off_loopback(self) -> list[str]:
@@ -76,3 +95,15 @@ class AccessSettings:
         if (self.smtp_host or self.oidc_issuer) and not self.public_url:
             return ["SOMNIA_PUBLIC_URL is needed with SOMNIA_SMTP_HOST or SOMNIA_OIDC_ISSUER: where links in mails lead"]
         return []
+
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.replace(",", " ").split())
+
+
+def _is_network(said: str) -> bool:
+    try:
+        ip_network(said)
+    except ValueError:
+        return False
+    return True

@@ -46,6 +46,8 @@ OWN = Rule(KEEPERS, Guard.FORM, unknown=True)
 """A form of one's own account; who is not logged in is led to the log-in."""
 PROGRAM = Rule(PEOPLE, Guard.TOKEN)
 """For programs with an access token; the view asks for its scope."""
+ADMIN_PROGRAM = Rule(ADMINS, Guard.TOKEN)
+"""For administrators' programs, from the addresses that are named for them."""
 KEYHOLE = Rule(EVERYBODY, Guard.TOKEN, unknown=True)
 """Where programs get their tokens for what they bring in the body; no cookie counts."""
 
@@ -91,6 +93,7 @@ RULES: dict[str, Rule] = {
     "/account/verify/passkey/<token>": OWN,
     "/api/docs": OPEN,
     "/api/openapi.json": OPEN,
+    "/api/v1/admin/accounts": ADMIN_PROGRAM,
     "/api/v1/health": OPEN,
     "/api/v1/nights": PROGRAM,
     "/api/v1/nights/<night_id>": PROGRAM,

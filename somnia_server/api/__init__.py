@@ -70,6 +70,8 @@ def _say_errors(document: Any) -> Any:
 
 def init_api(app: Flask) -> None:
     """Give an application the API."""
+    from somnia_server.access.addresses import init_addresses
+    from somnia_server.api.admin import admin
     from somnia_server.api.auth import auth
     from somnia_server.api.docs import docs
     from somnia_server.api.health import health
@@ -78,5 +80,6 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.profile import user
 
     init_errors(app)
-    for blueprint in (auth, health, user, mydata, nights, docs):
+    init_addresses(app)
+    for blueprint in (auth, health, user, mydata, nights, admin, docs):
         app.register_blueprint(blueprint)

@@ -98,12 +98,12 @@ def _purge(settings: Settings) -> int:
 
 def _verify_audit(settings: Settings) -> int:
     from somnia_server import create_server
-    from somnia_server.store import audit
+    from somnia_server.commands import audit_verdict
 
     with create_server(settings).app_context():
-        verdict = audit.verify()
-    print(f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults), sep="\n")
-    return 1 if verdict.faults else 0
+        lines, whole = audit_verdict()
+    print(*lines, sep="\n")
+    return 0 if whole else 1
 
 
 def _has_admin(settings: Settings) -> int:

@@ -20,6 +20,24 @@ def rotate_keys() -> None:
         raise click.ClickException(str(error)) from error
 
 
+@somnia.command("verify-audit")
+def verify_audit() -> None:
+    """Check the whole audit log; the exit code is 1 when something is wrong with it."""
+    lines, whole = audit_verdict()
+    for line in lines:
+        click.echo(line)
+    if not whole:
+        raise click.exceptions.Exit(1)
+
+
+def audit_verdict() -> tuple[list[str], bool]:
+    """Check the audit log; return what to say of it, and whether it is whole."""
+    from somnia_server.store import audit
+
+    verdict = audit.verify()
+    return [f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults)], not verdict.faults
+
+
 def rotation() -> Iterator[str]:
     """Rotate the master key; yield what an administrator should know. SettingsError when it was in vain."""
     from somnia_server.store.rotation import rotate

@@ -113,6 +113,18 @@ def test_the_command_says_what_it_found(environ):
     assert "Entry 1" in bad.stdout
 
 
+def test_the_commands_of_flask_say_the_same(app):
+    fill(2)
+    run = app.test_cli_runner()
+    good = run.invoke(args=["somnia", "verify-audit"])
+    db.session.execute(text("UPDATE audit SET action = 'other' WHERE seq = 1"))
+    db.session.commit()
+    bad = run.invoke(args=["somnia", "verify-audit"])
+    assert (good.exit_code, bad.exit_code) == (0, 1), bad.output
+    assert "2 entries, 0 faults" in good.output
+    assert "Entry 1" in bad.output
+
+
 COLUMNS = ("at", "actor", "role", "action", "subject", "object", "sealed_detail", "mac")
 
 

@@ -53,6 +53,7 @@ def watch(engine: Engine) -> None:
     _engines.add(engine)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "do_connect", _Patience().connect)
+        event.listen(engine, "connect", _take_any_text)
         event.listen(engine, "checkout", _ping)
 
 
@@ -91,6 +92,17 @@ class _Patience:
         except driver.OperationalError:
             self._until = time.monotonic() + REST_S
             raise
+
+
+def _take_any_text(connection: Any, _record: object) -> None:
+    """Let words with a NUL in them find nothing, as on SQLite, instead of failing: PostgreSQL's text cannot hold one."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class Tidy(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+    connection.adapters.register_dumper(str, Tidy)
 
 
 def _ping(connection: Any, _record: object, _proxy: object) -> None:

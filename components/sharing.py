@@ -86,6 +86,12 @@ def consents_card(consents: Sequence[Any]) -> html.Section:
     return fields.card(t("What you agreed to"), fields.rows(rows, empty=""), lead=lead)
 
 
+def ward_card(name: str, ward: str, consents: Sequence[Any]) -> html.Section:
+    """Return what was agreed to for somebody whom this person acts for."""
+    rows = [(_consent(one), [_consent_button(one, ward)]) for one in consents]
+    return fields.card(t("What you agreed to for {name}", name=name), fields.rows(rows, empty=""))
+
+
 def guardians_card(guardians: Sequence[Any], wards: Sequence[Any]) -> html.Section:
     """Return who acts for this person, and for whom this person acts."""
     mine = [(_guardian(one, t("acts for you")), [fields.button(PAGE, "end_guardian", t("End"), one.id)]) for one in guardians]
@@ -138,10 +144,11 @@ def _consent(one: Any) -> html.P:
     return html.P([html.Strong(t(CONSENTS[one.kind])), f" · {said} · ", text])
 
 
-def _consent_button(one: Any) -> html.Button:
+def _consent_button(one: Any, ward: str = "") -> html.Button:
+    key = f"{one.kind} {ward}".strip()
     if one.given and not one.outdated:
-        return fields.button(PAGE, "withdraw_consent", t("Withdraw"), one.kind)
-    return fields.button(PAGE, "give_consent", t("Agree"), one.kind, primary=True)
+        return fields.button(PAGE, "withdraw_consent", t("Withdraw"), key)
+    return fields.button(PAGE, "give_consent", t("Agree"), key, primary=True)
 
 
 def _guardian(one: Any, how: str) -> html.P:

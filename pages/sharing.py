@@ -28,13 +28,14 @@ def layout(**_: str) -> html.Div:
 
 def body(actor: Actor, code: str | None = None) -> list[Any]:
     """Return the cards as they stand; `code` is an invitation that was just made."""
-    asked = sharing_requests.requests_to(actor)
+    asked, wards = sharing_requests.requests_to(actor), guardians.wards_of(actor)
     return [
         *([sharing.requests_card(asked)] if asked else []),
         sharing.share_card(code),
         sharing.grants_card(grants_of(actor), invitations.invitations_of(actor)),
         sharing.consents_card(consents.consents_of(actor)),
-        sharing.guardians_card(guardians.guardians_of(actor), guardians.wards_of(actor)),
+        sharing.guardians_card(guardians.guardians_of(actor), wards),
+        *(sharing.ward_card(one.name or "", one.minor, consents.consents_of(actor, one.minor)) for one in wards if one.verified),
     ]
 
 
@@ -86,8 +87,8 @@ ACTS: dict[str, _acts.Act] = {
     "withdraw": lambda actor, key, _: _done(invitations.withdraw_invitation(actor, key)),
     "accept": lambda actor, key, _: _done(sharing_requests.accept_request(actor, key)),
     "decline": lambda actor, key, _: _done(sharing_requests.decline_request(actor, key)),
-    "give_consent": lambda actor, key, _: _done(consents.give(actor, key)),
-    "withdraw_consent": lambda actor, key, _: _done(consents.withdraw(actor, key)),
+    "give_consent": lambda actor, key, _: _done(consents.give(actor, key.partition(" ")[0], subject=key.partition(" ")[2] or None)),
+    "withdraw_consent": lambda actor, key, _: _done(consents.withdraw(actor, key.partition(" ")[0], subject=key.partition(" ")[2] or None)),
     "state_guardian": state_guardian,
     "end_guardian": lambda actor, key, _: _done(guardians.end_guardianship(actor, key)),
 }

@@ -1,5 +1,6 @@
 """The nights of an owner: kept sealed, found only by who may see them."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import changes, reads_nights
 from somnia_server.store.tables import NightRow, session
+from somnia_server.store.vault import TamperedError
+
+log = logging.getLogger(__name__)
 
 HISTORY_NIGHTS = 60
 """Earlier nights that a detector gets at most."""
@@ -101,7 +105,7 @@ def list_nights(actor: Actor, subject: str | None = None) -> tuple[NightSummary,
     owner = subject or actor.id
     mine = select(NightRow).where(NightRow.owner == owner, reads_nights(actor), alive())
     rows = session().scalars(mine.order_by(NightRow.night.desc(), NightRow.created_at.desc())).all()
-    found = tuple(_summary(row) for row in rows)
+    found = tuple(night for night in map(_readable, rows) if night is not None)
     if found:
         audit.note_read(actor, "list_nights", subject=owner)
     return found
@@ -185,6 +189,15 @@ def _open(sealed: bytes, table: str, row: NightRow) -> bytes:
 
 def _blobs(row: NightRow) -> tuple[bytes, bytes]:
     return _open(row.sealed_summary, "nights.summary", row), _open(row.sealed_series, "nights.series", row)
+
+
+def _readable(row: NightRow) -> NightSummary | None:
+    """Return a night for a list; None, and a line in the log, when what is kept was changed: the rest of the list stands."""
+    try:
+        return _summary(row)
+    except TamperedError:
+        log.error("night %s cannot be read: what is kept of it was changed", row.id)
+        return None
 
 
 def _summary(row: NightRow) -> NightSummary:

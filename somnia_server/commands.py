@@ -38,6 +38,24 @@ def audit_verdict() -> tuple[list[str], bool]:
     return [f"{verdict.entries} entries, {len(verdict.faults)} faults", *map(str, verdict.faults)], not verdict.faults
 
 
+@somnia.command("add-client")
+@click.option("--name", required=True, help="what people are told that the program is called")
+@click.option(
+    "--redirect", "redirects", required=True, multiple=True, help="an address at which it is answered; may be said more than once"
+)
+@click.option("--scope", required=True, help="what it may ask for, such as 'nights:read profile:read'")
+def register(name: str, redirects: tuple[str, ...], scope: str) -> None:
+    """Register a program of others, which people may then let act for them; print its client id."""
+    from somnia_engine.text import t
+    from somnia_server.access.oauth import ClientError, register_client
+    from somnia_server.store.accounts import HOUSE
+
+    try:
+        click.echo(register_client(HOUSE, name=name, redirect_uris=redirects, scope=scope))
+    except ClientError as error:
+        raise click.ClickException(t(error.text)) from error
+
+
 def rotation() -> Iterator[str]:
     """Rotate the master key; yield what an administrator should know. SettingsError when it was in vain."""
     from somnia_server.store.rotation import rotate

@@ -71,6 +71,7 @@ def _say_errors(document: Any) -> Any:
 def init_api(app: Flask) -> None:
     """Give an application the API."""
     from somnia_server.access.addresses import init_addresses
+    from somnia_server.access.oauth import oauth
     from somnia_server.api.admin import admin
     from somnia_server.api.auth import auth
     from somnia_server.api.docs import docs
@@ -81,5 +82,5 @@ def init_api(app: Flask) -> None:
 
     init_errors(app)
     init_addresses(app)
-    for blueprint in (auth, health, user, mydata, nights, admin, docs):
+    for blueprint in (auth, oauth, health, user, mydata, nights, admin, docs):
         app.register_blueprint(blueprint)

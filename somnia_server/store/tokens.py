@@ -27,9 +27,9 @@ class Refresh:
     scope: str
 
 
-def begin_family(user_id: str, *, client: str, scope: str) -> Refresh:
+def begin_family(user_id: str, *, client: str, scope: str, family: str = "") -> Refresh:
     """Give out the first refresh token of a family."""
-    found = _give(user_id, family=secrets.token_hex(16), client=client, scope=scope)
+    found = _give(user_id, family=family or secrets.token_hex(16), client=client, scope=scope)
     session().commit()
     return found
 

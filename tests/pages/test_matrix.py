@@ -186,7 +186,7 @@ for _rule in (
     "/api/v1/user/settings",
 ):
     ADDRESSES[_rule] = ()
-for _rule in ("/auth/login", "/auth/logout", "/auth/refresh", "/_dash-update-component"):
+for _rule in ("/auth/login", "/auth/logout", "/auth/authorize", "/auth/refresh", "/auth/revoke", "/auth/token", "/_dash-update-component"):
     ADDRESSES[_rule] = ()
 ADDRESSES["/still/night/<night_id>"] = ("patient", "doctor")
 ADDRESSES["/still/patient/<patient>"] = ("doctor",)

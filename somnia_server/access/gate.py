@@ -56,6 +56,8 @@ def _guard(rule: Rule, actor: Actor | None) -> None:
         return
     if not _same_origin():
         abort(403)
+    if rule.guard is Guard.FORM and request.blueprint != "security":  # the library's own forms check theirs by themselves
+        current_app.extensions["csrf"].protect()
     if rule.guard is Guard.TUS and "Tus-Resumable" not in request.headers:
         abort(412)
     if rule.guard is Guard.CALLBACK and (actor is None or not visitor.csrf_matches(request.headers.get(visitor.CSRF_HEADER, ""), actor)):

@@ -99,7 +99,7 @@ class Visitors:
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self.faults.append(f"{error.message} at {error.stack}"))
         page.on("request", self._asked)
         return page
 

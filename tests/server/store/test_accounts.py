@@ -143,6 +143,7 @@ def test_the_library_makes_accounts_with_an_id_of_ours_in_the_role_of_a_patient(
     assert not account_of(row.id).confirmed
 
 
+@pytest.mark.usefixtures("context")
 def test_what_a_page_asks_by_itself_keeps_no_session_alive():
     ann = make_row()
     token = begin_session(ann.id, "a browser")

@@ -48,6 +48,7 @@ def log_in(page: Page, email: str) -> None:
 def bring_a_night(page: Page, files: list[Path]) -> str:
     """Upload and analyze a night; return the address of its page."""
     page.goto("/upload")
+    expect(page.locator("#upload-drop")).to_be_visible(timeout=WAIT_MS)
     page.set_input_files("input[type=file]", [str(path) for path in files])
     analyze = page.locator("#upload-analyse")
     expect(analyze).to_be_enabled(timeout=60_000)

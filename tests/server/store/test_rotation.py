@@ -215,6 +215,7 @@ def kill_often(settings: Settings, environ: dict[str, str], *, keys: int, kills:
     assert readable(settings) == keys
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 @pytest.mark.usefixtures("context")
 def test_a_few_killed_rotations_leave_every_key_readable(settings: Settings, environ: dict[str, str]):

@@ -52,6 +52,14 @@ FEATURES: dict[str, Feature] = {
         Feature(17, "sdnn_ms", Text("Heart rate variability (SDNN)"), "ms", 0.0, 500.0, 0.5),
         Feature(18, "motion_index", Text("Movement (the ring's own index)"), "", 0.0, 255.0, 1.0),
         Feature(19, "rr_ms", Text("Time between beats"), "ms", 200.0, 3000.0, 1.0),
+        Feature(20, "rmssd_ms", Text("Heart rate variability (RMSSD)"), "ms", 0.0, 500.0, 0.5),
+        Feature(21, "p_breathing_event", Text("Likelihood of disturbed breathing"), "", 0.0, 1.0, 0.004),
+        Feature(22, "p_irregular_rhythm", Text("Likelihood of an irregular pulse"), "", 0.0, 1.0, 0.004),
+        Feature(23, "lf_ms2", Text("Slow waves of the heart rate (LF, 0.04 to 0.15 Hz)"), "ms²", 0.0, 100000.0, 1.0),
+        Feature(24, "hf_ms2", Text("Breathing waves of the heart rate (HF, 0.15 to 0.4 Hz)"), "ms²", 0.0, 100000.0, 1.0),
+        Feature(25, "beat_quality_frac", Text("Share of the beats that can be used"), "", 0.0, 1.0, 0.004),
+        Feature(26, "ectopic_frac", Text("Share of extra beats"), "", 0.0, 1.0, 0.004),
+        Feature(27, "pnn50_pct", Text("Neighboring beats more than 50 ms apart (pNN50)"), "%", 0.0, 100.0, 0.5),
     )
 }
 

@@ -45,6 +45,7 @@ def to_document(analysis: NightAnalysis) -> dict[str, Json]:
         "statistics": _statistics(analysis.statistics),
         "device_statistics": None if analysis.device_statistics is None else _statistics(analysis.device_statistics),
         "measures": _numbers(analysis.measures),
+        "intervals": {name: [number(low), number(high)] for name, (low, high) in sorted(analysis.intervals.items())},
         "features": {name: numbers(column) for name, column in sorted(analysis.features.columns.items())},
         "findings": [_finding(finding) for finding in analysis.findings],
         "quality": _quality(analysis),

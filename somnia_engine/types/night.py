@@ -85,6 +85,9 @@ class NightAnalysis:
         Channels at about 1 Hz for charts, `onset_s` in night seconds.
     findings, quality, dropped, notes, versions
         Judgements; coverage of each stream; what was refused; what to know; rule, model and engine versions.
+    intervals : mapping of str to (float, float)
+        Of numbers that are estimated: the ends, in the number's unit, between which the truth lies in nine nights of ten; keys are
+        those of `statistics` and `measures`.
     """
 
     start: datetime | None
@@ -104,6 +107,7 @@ class NightAnalysis:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[Text, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,6 +67,7 @@ class Summary:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[Text, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     column_sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     event_sources: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = ()
@@ -98,6 +99,7 @@ def pack_night(analysis: NightAnalysis) -> tuple[bytes, bytes]:
         dropped=analysis.dropped,
         notes=analysis.notes,
         versions=analysis.versions,
+        intervals=analysis.intervals,
         column_sources=features.sources,
         event_sources=names,
         traces=tuple(Trace(s.channel, s.fs, s.unit, s.onset_s) for s in analysis.traces),
@@ -136,6 +138,7 @@ def unpack_night(summary_blob: bytes, series_blob: bytes) -> NightAnalysis:
         dropped=summary.dropped,
         notes=summary.notes,
         versions=summary.versions,
+        intervals=summary.intervals,
     )
 
 

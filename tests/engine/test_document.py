@@ -3,7 +3,7 @@
 import copy
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,12 @@ def test_stages_are_letters_and_probabilities_stand_in_the_order_of_the_classes(
 
 def test_statistics_have_a_key_for_every_number(document: dict[str, Any]) -> None:
     assert set(document["statistics"]) == {field.name for field in fields(SleepStatistics)}
+
+
+def test_an_interval_has_its_two_ends(analysis: NightAnalysis) -> None:
+    document = to_document(replace(analysis, intervals={"tst_min": (340.0, 380.25)}))
+    assert document["intervals"] == {"tst_min": [340.0, 380.25]}
+    jsonschema.validate(document, SCHEMA)
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ def make_night(day: date = date(2025, 1, 10), *, seed: int = 1, note: str = "A c
         dropped=(Dropped(Text("Outside the night"), 12),),
         notes=(Text(note),),
         versions={"engine": "0.1.0"},
+        intervals={"tst_min": (380.0, 415.5)},
     )
 
 

@@ -1,51 +1,44 @@
 """Heart rate and its spread, from averaged heart rate or from the intervals between beats."""
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
 
 from somnia_engine.dsp.windows import epoch_mean, epoch_sd
+from somnia_engine.extractors._beats import Beats, beats_of
 from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 
 HOLD_S = 15.0
 """A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
-BEATS_AROUND = 5
-ECTOPIC_FRAC = 0.3
-"""An interval that differs more than this from the median of its 11 neighbors is a missed or an extra beat.
-
-Task Force 1996, doi 10.1161/01.CIR.93.5.1043, asks for normal-to-normal intervals; the bound is our own."""
-
-
-def steady_beats(rr_ms: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which intervals [ms] are close to the median of their neighbors, shape (n,)."""
-    if len(rr_ms) < 2 * BEATS_AROUND + 1:
-        return np.ones(len(rr_ms), dtype=np.bool_)
-    padded = np.pad(rr_ms, BEATS_AROUND, mode="edge")
-    local = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * BEATS_AROUND + 1), axis=1)
-    return np.asarray(np.abs(rr_ms / local - 1.0) <= ECTOPIC_FRAC)
 
 
 def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
-    beats = samples_of(placed, "rr_ms", night=night)
-    if beats is None:
+    beats = beats_of(placed, night)
+    if beats is None or not beats.rr.normal.any():
         return None
-    keep = steady_beats(beats.values)
-    beats = Samples(beats.times_s[keep], beats.values[keep], beats.epochs[keep], beats.refused + int((~keep).sum()))
-    interval = epoch_mean(beats.epochs, beats.values, n_epochs=night.n_epochs)
-    rates = Samples(beats.times_s, 60000.0 / beats.values, beats.epochs, beats.refused)
+    normal = beats.rr.normal
+    refused = int((~normal).sum())
+    kept = Samples(beats.rr.times_s[normal], beats.rr.rr_ms[normal], beats.epochs[normal], refused)
+    interval = epoch_mean(kept.epochs, kept.values, n_epochs=night.n_epochs)
+    rates = Samples(kept.times_s, 60000.0 / kept.values, kept.epochs, refused)
     columns = {
         "rr_ms": interval,
         "hr_bpm": bounded("hr_bpm", 60000.0 / interval),
         "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)),
     }
+    quality = quality_of("rr_ms", placed.source, samples=kept._replace(refused=0), column=interval)
     return Extraction(
         placed.source,
         "hr_bpm",
         columns,
         traces=(trace_of("hr_bpm", rates, night=night, hold_s=HOLD_S),),
-        quality=(quality_of("rr_ms", placed.source, samples=beats, column=interval),),
+        quality=(replace(quality, notes=_beat_notes(beats)),),
     )
+
+
+def _beat_notes(beats: Beats) -> tuple[Text, ...]:
+    share = beats.rr.share_corrected
+    return (Text("{pct} % of the beats were early, missed or noise, and do not count.", {"pct": round(100 * share, 1)}),) if share else ()
 
 
 def _from_rate(placed: Placed, night: NightInput) -> Extraction | None:

@@ -108,7 +108,7 @@ class NightFeatures:
         return float(np.isfinite(self[name]).mean()) if self.n_epochs else 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Placed:
     """A recording laid on the night: night time [s] = recording time + `offset_s`."""
 

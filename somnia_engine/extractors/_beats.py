@@ -1,0 +1,63 @@
+"""Beats of one source for everybody who reads them: `beats_of(placed, night) -> Beats | None`, from `rr_ms`.
+
+One function, called by each modality that needs beats (heart rate, breathing, rhythm); it keeps what it found as long as the placed
+recording lives, so that a night is cleaned once.
+"""
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from somnia_engine.dsp.rr import CleanRR, clean_rr
+from somnia_engine.dsp.windows import epoch_of
+from somnia_engine.types.features import NightInput, Placed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beats:
+    """The intervals of one source that end within the night, in night time.
+
+    Parameters
+    ----------
+    rr : CleanRR
+        Raw intervals with their kinds; `rr.times_s` is the beat that ends each.
+    epochs : ndarray, shape (n,), int64
+        The 30-s epoch that each interval ends in, 0..n_epochs-1.
+    origin : str
+        The channel they come from: `rr_ms`, `ecg_mv` or `ppg`.
+    amplitude_mv : ndarray, shape (n,), float32, or None
+        Height of the R wave that ends each interval [mV]; NaN where it is not known, None without an ECG.
+    usable_frac : ndarray, shape (n_epochs,), float32, or None
+        Share of each epoch in which the signal could be read, 0..1; None for beats that came as intervals.
+    """
+
+    rr: CleanRR
+    epochs: NDArray[np.int64]
+    origin: str
+    amplitude_mv: NDArray[np.float32] | None = None
+    usable_frac: NDArray[np.float32] | None = None
+
+
+_KNOWN: "WeakKeyDictionary[Placed, tuple[NightInput, Beats | None]]" = WeakKeyDictionary()
+
+
+def beats_of(placed: Placed, night: NightInput) -> Beats | None:
+    """Return the beats of a source within the night; None when it has none."""
+    known = _KNOWN.get(placed)
+    if known is None or known[0] is not night:
+        known = (night, _from_intervals(placed, night))
+        _KNOWN[placed] = known
+    return known[1]
+
+
+def _from_intervals(placed: Placed, night: NightInput) -> Beats | None:
+    series = placed.series("rr_ms")
+    if series is None:
+        return None
+    epochs = epoch_of(series.times_s)
+    inside = (epochs >= 0) & (epochs < night.n_epochs)
+    if not inside.any():
+        return None
+    return Beats(clean_rr(series.times_s[inside], series.values[inside].astype(np.float64)), epochs[inside], "rr_ms")

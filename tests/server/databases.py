@@ -49,10 +49,10 @@ FROM information_schema.columns WHERE table_schema = 'public'
 """What a database looks like without its rows."""
 RESTART = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
 KEEP = """
-folder=$1; shift
+folder=$1; signal=$2; shift 2
 "$@" &
 read -r word
-kill -QUIT $!
+kill -"$signal" $!
 wait
 [ "$word" = stay ] || rm -rf "$folder"
 """
@@ -82,7 +82,7 @@ class Cluster:
         server = [self.programs / "postgres", "-D", self.data, "-k", self.folder, *(word for part in LEAN for word in ("-c", part))]
         with (self.folder / "log").open("ab") as log:
             self._keeper = subprocess.Popen(
-                ["sh", "-c", KEEP, "keep", self.folder, *server],
+                ["sh", "-c", KEEP, "keep", self.folder, "QUIT", *server],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -220,7 +220,7 @@ def redis_url() -> Iterator[str]:
         port = free.getsockname()[1]
     command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", tempfile.gettempdir()]
     server = subprocess.Popen(
-        ["sh", "-c", KEEP, "keep", "", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+        ["sh", "-c", KEEP, "keep", "", "TERM", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )
     client, until = redis.Redis(port=port), time.monotonic() + START_S
     while True:

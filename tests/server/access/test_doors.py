@@ -1,9 +1,5 @@
-import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -52,31 +48,6 @@ def hammer_from(app: Flask, tries: int, at: str) -> int:
     """Return how many of so many tries from one address pass, each at an account of its own, eight at once."""
     with ThreadPoolExecutor(8) as pool:
         return sum(pool.map(lambda i: attempt(app, f"p{i}@example.org", at), range(tries)))
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server; on Debian 12: apt-get install redis-server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", "log"]
-    server = subprocess.Popen(command)
-    client = redis.Redis(port=port)
-    try:
-        for _ in range(200):
-            try:
-                client.ping()
-                break
-            except redis.ConnectionError:
-                time.sleep(0.02)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        client.close()
-        server.terminate()
-        server.wait(10)
 
 
 @pytest.fixture

@@ -47,7 +47,9 @@ def last_night(nights: Sequence[Night]) -> html.Div:
     """Return the page of somebody who has nights: the newest of them first."""
     night = nights[0]
     head = html.Div([html.P(words.day(night.night, year=True), className="muted"), html.H1(_sentence(night))], className="stack-small")
-    ribbon = dcc.Link(ribbon_of(night, height=72), href=f"/night/{night.id}", className="big-ribbon") if night.stages.size else _no_stages()
+    ribbon = (
+        dcc.Link(ribbon_of(night, height=72), href=f"/night/{night.id}", className="big-ribbon") if night.stages.size else _no_stages(night)
+    )
     quick = html.Div(
         [action(t("Open this night"), f"/night/{night.id}"), action(t("Upload a night"), "/upload", primary=False)], className="actions"
     )
@@ -60,6 +62,8 @@ def last_night(nights: Sequence[Night]) -> html.Div:
 
 
 def _sentence(night: Night) -> str:
+    if night.damaged:
+        return t("This night cannot be read: what is kept of it was changed on the server.")
     asleep, awake = night.statistics.tst_min, night.statistics.waso_min
     if not math.isfinite(asleep):
         return t("This night has no sleep stages.")
@@ -75,7 +79,9 @@ def _times(night: Night) -> list[Any]:
     return [html.Span(words.clock(night.start, night.zone)), html.Span(night.zone or ""), html.Span(words.clock(end, night.zone))]
 
 
-def _no_stages() -> html.P:
+def _no_stages(night: Night) -> html.P:
+    if night.damaged:
+        return html.P(t("Damaged entry"), className="hatched")
     return html.P(t("Sleep stages need heart rate or movement; this night has neither."), className="hatched")
 
 

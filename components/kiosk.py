@@ -29,6 +29,8 @@ def board(beds: Sequence[Any]) -> list[html.Section]:
 def _bed(bed: Any) -> html.Section:
     if bed.dark:
         return html.Section([html.H2("—"), html.P(t("Not shared now."))], className="bed bed-dark")
+    if bed.damaged:
+        return html.Section([html.H2(bed.alias), html.P(t("Damaged entry"))], className="bed")
     ribbon = [stage_ribbon(list(bed.stages), label=t("Sleep stages of the last night"), height=64)] if bed.stages else []
     numbers = [
         html.Span(said)

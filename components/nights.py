@@ -31,6 +31,9 @@ class Night(Protocol):
     stages: NDArray[np.int8]
     demo: bool
 
+    @property
+    def damaged(self) -> bool: ...
+
 
 def nothing_yet() -> html.Section:
     """Return the page of somebody who has no night here."""
@@ -47,7 +50,7 @@ def night_pages(nights: Sequence[Night]) -> html.Div:
 def ribbon_of(night: Night, *, height: int = 28) -> Any:
     """Return the ribbon of a night; a hatched strip where it has no stages."""
     if not night.stages.size:
-        return html.Span(className="week-gap", title=t("No sleep stages"))
+        return html.Span(className="week-gap", title=t("Damaged entry") if night.damaged else t("No sleep stages"))
     said = t("Sleep stages of {day}: {length} asleep", day=words.day(night.night), length=words.minutes(night.statistics.tst_min))
     return stage_ribbon([int(stage) for stage in night.stages], label=said, height=height)
 
@@ -88,6 +91,7 @@ def _row(night: Night) -> dcc.Link:
         end = night.start + timedelta(seconds=30 * int(night.stages.size))
         span = f"{words.clock(night.start, night.zone)} – {words.clock(end, night.zone)}"
     demo = [html.Span(t("demo"), className="tag")] if night.demo else []
+    demo += [html.Span(t("Damaged entry"), className="tag")] if night.damaged else []
     name = html.Div(
         [html.Span([html.Strong(words.day(night.night)), *demo], className="night-day"), html.Span(span, className="muted small numeric")]
     )

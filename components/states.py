@@ -36,6 +36,16 @@ def not_found() -> html.Section:
     )
 
 
+def damaged() -> html.Section:
+    """Return the page of a night that was changed on the disk."""
+    return notice(
+        t("This night cannot be read"),
+        t("What is kept of it was changed on the server, and SOMNIA shows nothing that it cannot vouch for. Your other nights are whole."),
+        action(t("Your nights"), "/nights"),
+        icon_name="triangle-alert",
+    )
+
+
 def account_needed() -> html.Section:
     """Return the page for an address that only somebody with an account may see."""
     return notice(

@@ -85,6 +85,9 @@ def demo_links(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:
 
 def waiting_row(file: File) -> html.Div:
     """Return the row of a file that is being looked into, or that has not arrived completely."""
+    if file.state == "damaged":
+        said = t("This file cannot be read: what is kept of it was changed on the server. Remove it and bring it again.")
+        return html.Div(_row("file-x", file, message(said, tone="high")), className="file")
     if file.state != "ready":
         said = t("{part} % has arrived. Choose the same file again to go on.", part=100 * file.received // max(file.size, 1))
         return html.Div(_row("upload", file, html.P(said, className="muted small")), className="file")

@@ -12,6 +12,7 @@ from somnia_engine.detectors import detectors
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
 from somnia_server.store.nights import list_nights, load_night
+from somnia_server.store.vault import TamperedError
 
 dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", roles=KEEPERS)
 
@@ -19,7 +20,10 @@ dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", 
 def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     """Return the night's page; another's night is not found."""
     actor = actor_now()
-    stored = load_night(actor, night_id)
+    try:
+        stored = load_night(actor, night_id)
+    except TamperedError:
+        return states.damaged()
     if stored is None:
         return states.not_found()
     order = sorted(list_nights(actor, stored.owner), key=lambda n: (n.night, n.created_at))

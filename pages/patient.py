@@ -4,12 +4,15 @@ import dash
 from dash import html
 
 from components import nights, patients, states
+from somnia_engine.text import Text
 from somnia_server.access import actor_now
 from somnia_server.access.rules import DOCTORS
 from somnia_server.store import persons
 from somnia_server.store.nights import list_nights
 
 dash.register_page(__name__, path_template="/patient/<patient>", title="SOMNIA", roles=DOCTORS)
+
+DAMAGED = Text("Some of what this person said about themselves was changed on the server and cannot be read; it is missing below.")
 
 
 def layout(patient: str = "", **_: str) -> html.Div | html.Section:
@@ -19,5 +22,8 @@ def layout(patient: str = "", **_: str) -> html.Div | html.Section:
     if card is None:
         return states.not_found()
     found = list_nights(actor, patient)
-    page = html.Div([patients.patient_card(card), nights.night_pages(found) if found else patients.nothing_open()], className="stack")
+    damaged = [states.message(DAMAGED, tone="high")] if card.damaged else []
+    page = html.Div(
+        [*damaged, patients.patient_card(card), nights.night_pages(found) if found else patients.nothing_open()], className="stack"
+    )
     return states.watched(page, f"/still/patient/{patient}")

@@ -7,7 +7,7 @@ from typing import Any
 import dash
 from dash import ALL, Input, Output, State, callback, html
 
-from components import fields, ids, person
+from components import fields, ids, person, states
 from pages import _acts
 from pages._acts import Said
 from pages._analysing import zones
@@ -22,6 +22,7 @@ from somnia_server.store.persons import MedicalEntry, MedicalHistory
 
 dash.register_page(__name__, path="/settings", title="SOMNIA", roles=PEOPLE)
 SAVED = Text("Saved.")
+DAMAGED = Text("Some of what you said about yourself was changed on the server and cannot be read; it is missing below.")
 
 
 def layout(**_: str) -> html.Div:
@@ -34,7 +35,9 @@ def body(actor: Actor) -> list[Any]:
     settings = persons.load_settings(actor)
     spoken = {code: language_name(code) for code in languages()}
     profile = persons.load_profile(actor)
+    damaged = [states.message(DAMAGED, tone="high")] if persons.damaged_parts(actor) else []
     return [
+        *damaged,
         person.profile_card(profile, zones=zones(), languages=spoken, imperial=settings.units == "imperial"),
         person.history_card(persons.load_history(actor)),
         person.settings_card(settings, raw_hours=house().settings.raw_hours),

@@ -17,7 +17,7 @@ nights = APIBlueprint("nights", __name__, url_prefix="/api/v1/nights", tag="Nigh
 
 
 class NightEntry(BaseModel):
-    """A night as a list shows it; lengths in minutes, null where nothing was measured."""
+    """A night as a list shows it; lengths in minutes, null where nothing was measured; `damaged`: what is kept of it was changed."""
 
     id: str
     night: date
@@ -27,6 +27,7 @@ class NightEntry(BaseModel):
     se_pct: float | None
     sources: list[str]
     demo: bool
+    damaged: bool
     created_at: datetime
     expires_at: datetime | None
 
@@ -75,6 +76,7 @@ def _entry(night: NightSummary) -> dict[str, Any]:
         "se_pct": number(night.statistics.se_pct),
         "sources": list(night.sources),
         "demo": night.demo,
+        "damaged": night.damaged,
         "created_at": night.created_at,
         "expires_at": night.expires_at,
     }

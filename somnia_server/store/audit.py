@@ -13,13 +13,14 @@ from hmac import compare_digest, digest
 from flask import g, has_request_context
 from sqlalchemy import ColumnElement, Row, func, select, update
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.store import anchors
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.damaged import NAME
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import acts_for
 from somnia_server.store.tables import AuditRow, session
-from somnia_server.store.vault import ShreddedError
+from somnia_server.store.vault import ShreddedError, TamperedError
 
 LOCK = 0x534F4D4E
 """The advisory lock that writers of the log share on PostgreSQL."""
@@ -127,6 +128,8 @@ def _detail(row: AuditRow) -> str:
         return house().vault.open_sealed(row.sealed_detail, table="audit.detail", row=str(row.seq), owner=row.subject).decode()
     except ShreddedError:  # the person has been erased: that it happened stays on record, what was said goes with their key
         return ""
+    except TamperedError:
+        return t(NAME)
 
 
 def _take_turns() -> None:

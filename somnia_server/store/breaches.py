@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import Entry, entries_between, note
+from somnia_server.store.damaged import SENTENCE, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import BreachRow, session
@@ -147,9 +149,10 @@ def _row(actor: Actor, breach_id: str) -> BreachRow:
 
 
 def _breach(row: BreachRow) -> Breach:
-    sealed = house().vault.open_sealed(row.sealed_notes, table="breaches.notes", row=row.id, owner=HOUSE)
+    opened = partial(house().vault.open_sealed, row.sealed_notes, table="breaches.notes", row=row.id, owner=HOUSE)
+    notes = read_or(lambda: str(json.loads(opened())), t(SENTENCE), what=f"incident {row.id}")
     times = (row.opened_at + DUE, row.authority_told_at, row.people_told_at, row.closed_at)
-    return Breach(row.id, row.opened_at, row.begins_at, row.ends_at, json.loads(sealed), *times)
+    return Breach(row.id, row.opened_at, row.begins_at, row.ends_at, notes, *times)
 
 
 def _seal(row: str, notes: str) -> bytes:

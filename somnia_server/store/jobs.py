@@ -14,6 +14,7 @@ from somnia_engine.text import Text
 from somnia_server.store import codec
 from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
+from somnia_server.store.damaged import SENTENCE, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept, put_night
 from somnia_server.store.reach import handles
@@ -237,21 +238,29 @@ def _mine(claim: Claim) -> ColumnElement[bool]:
     return and_(JobRow.id == claim.id, JobRow.state == RUNNING, JobRow.attempts == claim.attempt)
 
 
-def _claim(job_id: str) -> Claim:
+def _claim(job_id: str) -> Claim | None:
+    """Return a job that was taken; None, and the job has failed, when what was chosen for it was changed."""
     row = session().scalars(select(JobRow).where(JobRow.id == job_id).execution_options(populate_existing=True)).one()
     files: Sequence[str] = (
         session().scalars(select(JobUploadRow.upload_id).where(JobUploadRow.job_id == job_id).order_by(JobUploadRow.position)).all()
     )
-    choices = house().vault.open_sealed(row.sealed_options, table="jobs.options", row=row.id, owner=row.owner)
-    claim = Claim(row.id, row.owner, row.attempts, row.night, row.fingerprint, codec.loads(Choices, choices), tuple(files))
+    said = read_or(lambda: codec.loads(Choices, _opened(row.sealed_options, "jobs.options", row)), None, what=f"job {row.id}")
+    claim = Claim(row.id, row.owner, row.attempts, row.night, row.fingerprint, said or Choices(), tuple(files))
+    if said is None:
+        fail(claim, SENTENCE)
     session().commit()
-    return claim
+    return None if said is None else claim
+
+
+def _opened(sealed: bytes, table: str, row: JobRow) -> bytes:
+    return house().vault.open_sealed(sealed, table=table, row=row.id, owner=row.owner)
 
 
 def _view(row: JobRow) -> JobView:
     error = None
     if row.sealed_error is not None:
-        error = codec.loads(Text, house().vault.open_sealed(row.sealed_error, table="jobs.error", row=row.id, owner=row.owner))
+        sealed = row.sealed_error
+        error = read_or(lambda: codec.loads(Text, _opened(sealed, "jobs.error", row)), SENTENCE, what=f"job {row.id}")
     return JobView(
         id=row.id,
         state=row.state,

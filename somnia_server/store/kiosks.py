@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -15,6 +16,7 @@ from somnia_server.store import nightcodec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
 from somnia_server.store.codes import digest_code, make_code
+from somnia_server.store.damaged import named, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import NIGHTS, alive_grant, shows_nights, works_here
 from somnia_server.store.refusals import RefusalError
@@ -81,6 +83,7 @@ class Bed:
     se_pct: float | None = None
     waso_min: float | None = None
     age_h: float | None = None
+    damaged: bool = False
 
 
 def start_pairing(actor: Actor, name: str, *, fields: Sequence[str] = FIELDS) -> Pairing:
@@ -207,7 +210,11 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
     if row is None:
         return Bed(bed.position, dark=True)
     _note_shown(actor, row)
-    sealed = house().vault.open_sealed(row.sealed_summary, table="nights.summary", row=row.id, owner=row.owner)
+    alias = _open(bed.sealed_alias, "beds.alias", f"{bed.kiosk} {bed.patient}", bed.patient)
+    opened = partial(house().vault.open_sealed, row.sealed_summary, table="nights.summary", row=row.id, owner=row.owner)
+    sealed = read_or(opened, None, what=f"night {row.id}")
+    if sealed is None:
+        return Bed(bed.position, alias=alias, damaged=True)
     summary = nightcodec.unpack_summary(sealed)
     ribbon, numbers = summary.ribbon, summary.statistics
     values: dict[str, Any] = {
@@ -219,7 +226,6 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
         "age_h": (now() - row.created_at).total_seconds() / 3600,
     }
     classes = ribbon.classes if ribbon is not None and "stages" in shown else None
-    alias = _open(bed.sealed_alias, "beds.alias", f"{bed.kiosk} {bed.patient}", bed.patient)
     return Bed(bed.position, alias=alias, classes=classes, **{name: value for name, value in values.items() if name in shown})
 
 
@@ -277,4 +283,4 @@ def _seal(said: str, table: str, row: str, owner: str) -> bytes:
 
 
 def _open(sealed: bytes, table: str, row: str, owner: str) -> str:
-    return house().vault.open_sealed(sealed, table=table, row=row, owner=owner).decode()
+    return named(lambda: house().vault.open_sealed(sealed, table=table, row=row, owner=owner).decode(), what=f"{table} {row}")

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from somnia_engine.text import Text, t
-from somnia_server.store import audit, codec, persons
+from somnia_engine.text import t
+from somnia_server.store import audit, persons
 from somnia_server.store.actors import Actor
-from somnia_server.store.house import house
+from somnia_server.store.notices import said_in
 from somnia_server.store.sharing_requests import requests_to
 from somnia_server.store.tables import (
     Base,
@@ -83,8 +83,7 @@ def _sharing(actor: Actor, owner: str) -> Plain:
 
 
 def _notice(row: NoticeRow) -> Plain:
-    text = codec.loads(Text, house().vault.open_sealed(row.sealed_text, table="notices.text", row=row.id, owner=row.owner))
-    found: Plain = _jsonable({"kind": row.kind, "text": t(text), "created_at": row.created_at, "read_at": row.read_at})
+    found: Plain = _jsonable({"kind": row.kind, "text": t(said_in(row)), "created_at": row.created_at, "read_at": row.read_at})
     return found
 
 

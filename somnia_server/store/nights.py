@@ -1,9 +1,9 @@
 """The nights of an owner: kept sealed, found only by who may see them."""
 
-import logging
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,10 @@ from somnia_engine.types.hypnogram import Stage
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
 from somnia_server.store import audit, nightcodec
 from somnia_server.store.actors import Actor
+from somnia_server.store.damaged import DAMAGED, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import changes, reads_nights
 from somnia_server.store.tables import NightRow, session
-from somnia_server.store.vault import TamperedError
-
-log = logging.getLogger(__name__)
 
 HISTORY_NIGHTS = 60
 """Earlier nights that a detector gets at most."""
@@ -29,7 +27,7 @@ HISTORY_NIGHTS = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NightSummary:
-    """A night as a list shows it; `stages` (n,) int8 is the ribbon, empty when there is none."""
+    """A night as a list shows it; `stages` (n,) int8 is the ribbon, empty when there is none; damaged, its day is all that is known."""
 
     id: str
     owner: str
@@ -46,6 +44,11 @@ class NightSummary:
     created_at: datetime
     expires_at: datetime | None
     demo: bool
+
+    @property
+    def damaged(self) -> bool:
+        """Whether what is kept of it was changed."""
+        return self.state == DAMAGED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,7 @@ def list_nights(actor: Actor, subject: str | None = None) -> tuple[NightSummary,
     owner = subject or actor.id
     mine = select(NightRow).where(NightRow.owner == owner, reads_nights(actor), alive())
     rows = session().scalars(mine.order_by(NightRow.night.desc(), NightRow.created_at.desc())).all()
-    found = tuple(night for night in map(_readable, rows) if night is not None)
+    found = tuple(read_or(partial(_summary, row), _damaged(row), what=f"night {row.id}") for row in rows)
     if found:
         audit.note_read(actor, "list_nights", subject=owner)
     return found
@@ -149,7 +152,8 @@ def history_blobs(owner: str, before: date | None, *, demo: bool | None) -> tupl
     newest: dict[date, NightRow] = {}
     for row in session().scalars(query.order_by(NightRow.night.desc(), NightRow.created_at.desc()).limit(HISTORY_NIGHTS)):
         newest.setdefault(row.night, row)
-    return tuple(_blobs(newest[night]) for night in sorted(newest))
+    blobs = (read_or(partial(_blobs, newest[night]), None, what=f"night {newest[night].id}") for night in sorted(newest))
+    return tuple(found for found in blobs if found is not None)
 
 
 def blobs_of(owner: str, night_id: str) -> Blobs | None:
@@ -191,15 +195,6 @@ def _blobs(row: NightRow) -> tuple[bytes, bytes]:
     return _open(row.sealed_summary, "nights.summary", row), _open(row.sealed_series, "nights.series", row)
 
 
-def _readable(row: NightRow) -> NightSummary | None:
-    """Return a night for a list; None, and a line in the log, when what is kept was changed: the rest of the list stands."""
-    try:
-        return _summary(row)
-    except TamperedError:
-        log.error("night %s cannot be read: what is kept of it was changed", row.id)
-        return None
-
-
 def _summary(row: NightRow) -> NightSummary:
     summary = nightcodec.unpack_summary(_open(row.sealed_summary, "nights.summary", row))
     ribbon = summary.ribbon
@@ -216,6 +211,26 @@ def _summary(row: NightRow) -> NightSummary:
         classes=() if ribbon is None else ribbon.classes,
         sources=tuple(dict.fromkeys(q.source for q in summary.quality)),
         state=row.state,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        demo=row.demo,
+    )
+
+
+def _damaged(row: NightRow) -> NightSummary:
+    return NightSummary(
+        id=row.id,
+        owner=row.owner,
+        night=row.night,
+        start=None,
+        zone=None,
+        statistics=SleepStatistics(scorer=""),
+        measures={},
+        findings=(),
+        stages=np.empty(0, np.int8),
+        classes=(),
+        sources=(),
+        state=DAMAGED,
         created_at=row.created_at,
         expires_at=row.expires_at,
         demo=row.demo,

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from somnia_engine.text import Text
 from somnia_server.store import codec
 from somnia_server.store.actors import Actor
+from somnia_server.store.damaged import SENTENCE, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import alive_guardian
 from somnia_server.store.tables import GuardianRow, NoticeRow, session
@@ -71,5 +72,13 @@ def mark_read(actor: Actor, notice_id: str | None = None) -> int:
 
 
 def _notice(row: NoticeRow) -> Notice:
-    text = codec.loads(Text, house().vault.open_sealed(row.sealed_text, table="notices.text", row=row.id, owner=row.owner))
-    return Notice(row.id, row.kind, text, row.created_at, row.read_at)
+    return Notice(row.id, row.kind, said_in(row), row.created_at, row.read_at)
+
+
+def said_in(row: NoticeRow) -> Text:
+    """Return what a notice says, or that it is damaged."""
+
+    def read() -> Text:
+        return codec.loads(Text, house().vault.open_sealed(row.sealed_text, table="notices.text", row=row.id, owner=row.owner))
+
+    return read_or(read, SENTENCE, what=f"notice {row.id}")

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.store import codec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note, note_read
+from somnia_server.store.damaged import DAMAGED, NAME, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
 from somnia_server.store.profiles import (
@@ -33,6 +34,7 @@ from somnia_server.store.profiles import (
 )
 from somnia_server.store.reach import acts_for, alive_grant, alive_guardian, changes
 from somnia_server.store.tables import GrantRow, GuardianRow, PersonRow, SharingRequestRow, session
+from somnia_server.store.vault import TamperedError
 
 __all__ = [
     "MedicalEntry",
@@ -43,6 +45,7 @@ __all__ = [
     "Profile",
     "age_at",
     "correct_birth_date",
+    "damaged_parts",
     "engine_subject",
     "gestation_week_at",
     "is_minor",
@@ -65,13 +68,14 @@ PARTS: dict[type, str] = {Profile: "profile", MedicalHistory: "history", PersonS
 
 @dataclass(frozen=True, slots=True)
 class PatientCard:
-    """What a doctor sees of a patient who shares: no birth date, no address; `age` in whole years."""
+    """What a doctor sees of a patient who shares: no birth date, no address; `age` in whole years; `damaged`: some of it was changed."""
 
     id: str
     name: str | None
     age: int | None
     sex: str | None
     history: MedicalHistory
+    damaged: bool = False
 
 
 def load_profile(actor: Actor, subject: str | None = None) -> Profile:
@@ -123,7 +127,8 @@ def read_by_doctor(actor: Actor, patient: str) -> PatientCard | None:
     row = session().get(PersonRow, patient)
     profile, history = _value(row, Profile), _value(row, MedicalHistory)
     note_read(actor, "read_profile", subject=patient)
-    return PatientCard(patient, profile.name, age_at(profile, now().date()), profile.sex, history)
+    damaged = bool({"profile", "history"} & set(_damaged(row)))
+    return PatientCard(patient, profile.name, age_at(profile, now().date()), profile.sex, history, damaged)
 
 
 def names_of_patients(actor: Actor, patients: Sequence[str]) -> dict[str, str | None]:
@@ -140,8 +145,15 @@ def names_of_doctors(actor: Actor, doctors: Sequence[str]) -> dict[str, str | No
     return _names(doctors, or_(granted, asked))
 
 
+def damaged_parts(actor: Actor, subject: str | None = None) -> tuple[str, ...]:
+    """Return which parts of a person cannot be read because what is kept was changed: "profile", "history", "settings"."""
+    owner = actor.id if subject is None else subject
+    row = session().scalars(select(PersonRow).where(PersonRow.owner == owner, changes(actor, PersonRow.owner))).one_or_none()
+    return _damaged(row)
+
+
 def profile_of(owner: str) -> Profile:
-    """Return somebody's profile to a store that has decided by itself what of it may be said or used."""
+    """Return somebody's profile to a store that has decided by itself what of it may be said or used; one that was changed says nothing."""
     return _value(session().get(PersonRow, owner), Profile)
 
 
@@ -156,7 +168,7 @@ def _shares_with(actor: Actor) -> Any:
 
 def _names(owners: Sequence[str], may: ColumnElement[bool]) -> dict[str, str | None]:
     rows = session().scalars(select(PersonRow).where(PersonRow.owner.in_(owners), may))
-    return {row.owner: _value(row, Profile).name for row in rows}
+    return {row.owner: t(NAME) if "profile" in _damaged(row) else _value(row, Profile).name for row in rows}
 
 
 def _load(actor: Actor, subject: str | None, kind: type[T]) -> T:
@@ -173,6 +185,7 @@ def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subjec
         return False
     row = session().get(PersonRow, owner, with_for_update=True) or _new_row(owner)
     if isinstance(value, Profile) and actor.id == owner:
+        _check_readable(row, value)
         _check_grown_up(_value(row, Profile), value)
     note_visitor(owner)
     _keep(row, value)
@@ -180,6 +193,12 @@ def _save(actor: Actor, value: Profile | MedicalHistory | PersonSettings, subjec
         note(actor, f"change_{PARTS[type(value)]}", subject=owner)
     session().commit()
     return True
+
+
+def _check_readable(row: PersonRow | None, new: Profile) -> None:
+    """Refuse that somebody writes over a profile that was changed: it may have said that they are under 18."""
+    if "profile" in _damaged(row):
+        raise PersonError("birth_date", new.birth_date, Text("what an administrator enters: your profile was changed on the server"))
 
 
 def _check_grown_up(here: Profile, new: Profile) -> None:
@@ -218,7 +237,7 @@ def _new_row(owner: str) -> PersonRow:
 
 def _keep(row: PersonRow, value: Profile | MedicalHistory | PersonSettings) -> None:
     part = PARTS[type(value)]
-    _seal_part(row, part, _merged(json.loads(codec.dumps(value)), _plain(row, part)))
+    _seal_part(row, part, _merged(json.loads(codec.dumps(value)), _readable(row, part)))
 
 
 def _seal_part(row: PersonRow, part: str, plain: dict[str, Any]) -> None:
@@ -236,7 +255,10 @@ def take_in(owner: str, parts: Mapping[str, dict[str, Any]]) -> None:
         A value cannot be kept; then nothing is.
     """
     row = session().get(PersonRow, owner)
-    united = {part: _united(part, parts.get(part, {}), _plain(row, part)) for part in PARTS.values()}
+    if parts.get("profile"):
+        _check_readable(row, Profile())
+    brought = {part: {name: value for name, value in found.items() if name != DAMAGED} for part, found in parts.items()}
+    united = {part: _united(part, brought.get(part, {}), _readable(row, part)) for part in PARTS.values()}
     plain = {part: json.dumps(found).encode() for part, found in united.items()}
     checked = {
         "profile": codec.dumps(checked_profile(codec.loads(Profile, plain["profile"]), now())),
@@ -275,7 +297,7 @@ def _merged(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
 
 def plain_part(owner: str, part: str) -> dict[str, Any]:
     """Return "profile", "history" or "settings" as it is kept, fields of later versions included, for a store that moves it."""
-    return _plain(session().get(PersonRow, owner), part)
+    return read_or(lambda: _plain(session().get(PersonRow, owner), part), {DAMAGED: True}, what=f"{part} of {owner}")
 
 
 def _plain(row: PersonRow | None, part: str) -> dict[str, Any]:
@@ -286,5 +308,21 @@ def _plain(row: PersonRow | None, part: str) -> dict[str, Any]:
     return found
 
 
+def _readable(row: PersonRow | None, part: str) -> dict[str, Any]:
+    return read_or(lambda: _plain(row, part), {}, what=f"{part} of {'nobody' if row is None else row.owner}")
+
+
+def _is_damaged(row: PersonRow | None, part: str) -> bool:
+    try:
+        _plain(row, part)
+    except TamperedError:
+        return True
+    return False
+
+
+def _damaged(row: PersonRow | None) -> tuple[str, ...]:
+    return tuple(part for part in PARTS.values() if _is_damaged(row, part))
+
+
 def _value(row: PersonRow | None, kind: type[T]) -> T:
-    return codec.loads(kind, json.dumps(_plain(row, PARTS[kind])).encode())
+    return codec.loads(kind, json.dumps(_readable(row, PARTS[kind])).encode())

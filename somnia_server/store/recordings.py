@@ -2,13 +2,16 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import case, delete, func, select, update
 
+from somnia_engine.text import t
 from somnia_server.store.actors import Actor
+from somnia_server.store.damaged import DAMAGED, NAME, read_or
 from somnia_server.store.frames import FRAME_BYTES, SealedWriter, read_sealed, sealed_size
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
@@ -108,10 +111,13 @@ def save_survey(upload: Upload, survey: bytes) -> None:
 
 
 def load_survey(upload: Upload) -> bytes | None:
-    """Return what `save_survey` kept."""
+    """Return what `save_survey` kept; None when that was changed: the file can be looked into again."""
     query = select(UploadRow.sealed_survey).where(UploadRow.owner == upload.owner, UploadRow.id == upload.id)
     sealed = session().scalar(query)
-    return None if sealed is None else house().vault.open_sealed(sealed, table="uploads.survey", row=upload.id, owner=upload.owner)
+    if sealed is None:
+        return None
+    opened = partial(house().vault.open_sealed, sealed, table="uploads.survey", row=upload.id, owner=upload.owner)
+    return read_or(opened, None, what=f"what was found in upload {upload.id}")
 
 
 def open_writer(upload: Upload) -> SealedWriter:
@@ -197,19 +203,25 @@ def _path(upload_id: str) -> Path:
 
 
 def as_upload(row: UploadRow) -> Upload:
-    """Return the upload of a row that a store has found for whom it may."""
-    vault = house().vault
+    """Return the upload of a row that a store has found for whom it may; one whose name or digest was changed is `damaged`."""
+    return read_or(partial(_upload, row), replace(_bare(row), state=DAMAGED), what=f"upload {row.id}")
+
+
+def _upload(row: UploadRow) -> Upload:
+    opened = partial(house().vault.open_sealed, row=row.id, owner=row.owner)
+    digest = None if row.sealed_sha256 is None else opened(row.sealed_sha256, table="uploads.sha256").decode()
+    return replace(_bare(row), name=opened(row.sealed_name, table="uploads.name").decode(), sha256=digest)
+
+
+def _bare(row: UploadRow) -> Upload:
     return Upload(
         id=row.id,
         owner=row.owner,
-        name=vault.open_sealed(row.sealed_name, table="uploads.name", row=row.id, owner=row.owner).decode(),
+        name=t(NAME),
         size=row.size,
         received=row.size if row.state == READY else sealed_size(_path(row.id)),
         state=row.state,
         created_at=row.created_at,
         expires_at=row.expires_at,
-        sha256=None
-        if row.sealed_sha256 is None
-        else vault.open_sealed(row.sealed_sha256, table="uploads.sha256", row=row.id, owner=row.owner).decode(),
         demo=row.demo,
     )

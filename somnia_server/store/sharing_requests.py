@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.store import codec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import account_at, called, spellings
 from somnia_server.store.attempts import count_try
 from somnia_server.store.audit import note, note_read
+from somnia_server.store.damaged import NAME, SENTENCE, read_or
 from somnia_server.store.grants import SHARERS, SharingError, Terms, checked_terms, put_grant, tell_doctor
 from somnia_server.store.house import house, now
 from somnia_server.store.notices import SHARING, tell_with_guardians
@@ -152,5 +153,8 @@ def _seal(row: SharingRequestRow, said: _Said) -> bytes:
 
 
 def _open(row: SharingRequestRow) -> _Said:
-    sealed = house().vault.open_sealed(row.sealed_message, table="sharing_requests.message", row=row.id, owner=row.doctor)
-    return codec.loads(_Said, sealed)
+    def read() -> _Said:
+        sealed = house().vault.open_sealed(row.sealed_message, table="sharing_requests.message", row=row.id, owner=row.doctor)
+        return codec.loads(_Said, sealed)
+
+    return read_or(read, _Said(t(NAME), t(SENTENCE)), what=f"request {row.id}")

@@ -23,6 +23,7 @@ class Night:
     findings: tuple[Finding, ...] = (Finding("apnea", Level.HIGH, Text("Your blood oxygen fell 18 times an hour."), 1.0),)
     stages: NDArray[np.int8] = field(default_factory=lambda: np.zeros(960, np.int8))
     demo: bool = False
+    damaged: bool = False
 
 
 def test_home_says_last_night_in_one_sentence_and_its_signs_by_shape_and_word() -> None:
@@ -54,3 +55,10 @@ def test_a_month_links_each_night_and_lists_it() -> None:
 
 def test_an_empty_list_leads_to_the_upload() -> None:
     assert "/upload" in str(nothing_yet())
+
+
+def test_a_damaged_night_is_named_so_and_the_others_are_shown() -> None:
+    broken = Night(id="n2", damaged=True, findings=(), statistics=SleepStatistics(), stages=np.empty(0, np.int8))
+    assert "Damaged entry" in str(night_pages([broken, Night()]))
+    assert "7 h 04" in str(night_pages([broken, Night()]))
+    assert "This night cannot be read" in str(last_night([broken, Night()]))

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from somnia_server.store.damaged import named
 from somnia_server.store.house import house
 
 ID = String(32)
@@ -42,7 +44,7 @@ class Lookup(TypeDecorator[str]):
         return None if value is None else house().vault.seal_word(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else house().vault.open_word(value)
+        return None if value is None else named(partial(house().vault.open_word, value), what="a word to look up")
 
 
 class Base(DeclarativeBase):

@@ -62,9 +62,9 @@ def test_a_paired_display_shows_its_beds(doctor):
 def test_a_display_shows_no_more_than_the_chosen_fields(doctor):
     kiosk = paired(doctor, patient_of(doctor), fields=("tst_min",))
     (bed,) = board(kiosk)
-    said = {field.name for field in fields(Bed) if getattr(bed, field.name) is not None and field.name != "dark"}
+    said = {field.name for field in fields(Bed) if getattr(bed, field.name) is not None and field.name not in ("dark", "damaged")}
     assert said == {"position", "alias", "tst_min"}
-    assert {field.name for field in fields(Bed)} == {"position", "dark", "alias", "classes", *kiosks.FIELDS}
+    assert {field.name for field in fields(Bed)} == {"position", "dark", "damaged", "alias", "classes", *kiosks.FIELDS}
 
 
 def test_a_display_reads_no_night_by_any_other_way(doctor):

@@ -111,10 +111,10 @@ def test_a_row_given_to_another_owner_is_caught():
         load_night(somebody("b"), night_id)
 
 
-def test_a_night_that_was_changed_is_left_out_of_the_list_and_the_others_stand():
+def test_a_night_that_was_changed_is_named_so_in_the_list_and_the_others_stand():
     one, two = keep(), keep(day=date(2025, 1, 11))
     db.session.execute(
         text("UPDATE nights SET sealed_summary = (SELECT sealed_series FROM nights WHERE id = :one) WHERE id = :one"), {"one": one}
     )
     db.session.commit()
-    assert [night.id for night in list_nights(somebody("a"))] == [two]
+    assert [(night.id, night.damaged) for night in list_nights(somebody("a"))] == [(two, False), (one, True)]

@@ -11,7 +11,8 @@ from hashlib import sha256
 from hmac import compare_digest, digest
 
 from flask import g, has_request_context
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, event, func, select, update
+from sqlalchemy.orm import Session, SessionTransaction
 
 from somnia_engine.text import Text, t
 from somnia_server.store import anchors
@@ -25,6 +26,7 @@ from somnia_server.store.vault import ShreddedError, TamperedError
 LOCK = 0x534F4D4E
 """The advisory lock that writers of the log share on PostgreSQL."""
 AT_ONCE = 1000
+_PENDING = "somnia notes"
 MOST_FAULTS = 20
 
 
@@ -51,7 +53,31 @@ class Verdict:
 
 
 def note(actor: Actor, action: str, *, subject: str, thing: str = "", detail: str = "") -> None:
-    """Add an entry within the caller's transaction; `subject` is whose data, `thing` which of it, `detail` is kept sealed."""
+    """Add an entry to the caller's transaction; `subject` is whose data, `thing` which of it, `detail` is kept sealed.
+
+    It is written when the transaction commits: who writes the log holds a lock that all writers share, and takes no other after it.
+    """
+    if not session().in_transaction():
+        session().begin()  # so that what is rolled back is not noted either
+    session().info.setdefault(_PENDING, []).append((actor, action, subject, thing, detail))
+
+
+@event.listens_for(Session, "before_commit")
+def _write_pending(ending: Session) -> None:
+    if not ending.in_nested_transaction():
+        for actor, action, subject, thing, detail in ending.info.pop(_PENDING, ()):
+            _write(actor, action, subject=subject, thing=thing, detail=detail)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_pending(ended: Session, transaction: SessionTransaction) -> None:
+    """Forget what a transaction that was rolled back was to note."""
+    if transaction.parent is None:
+        ended.info.pop(_PENDING, None)
+
+
+def _write(actor: Actor, action: str, *, subject: str, thing: str, detail: str) -> None:
+    session().flush()  # what this transaction locks it has locked before it takes its turn
     _take_turns()
     last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
     seq, before = (1, b"") if last is None else (last.seq + 1, last.mac)

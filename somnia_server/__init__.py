@@ -58,6 +58,7 @@ def _open(app: Flask) -> None:
     from somnia_server.away import init_away
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
+    from somnia_server.store.bound import init_bound
     from somnia_server.work.tus import tus
 
     init_access(app)
@@ -65,6 +66,7 @@ def _open(app: Flask) -> None:
     init_accounts(app)
     init_api(app)
     init_away(app)
+    init_bound(app)
     for blueprint in (data, doors, still, tus):
         app.register_blueprint(blueprint)
     app.cli.add_command(somnia)

@@ -16,7 +16,7 @@ def prove(email: str, password: str, code: str = "") -> str | None:
     """Return the id of the account that an address, a password and a code open; None when they open none. 429 after too many tries."""
     try_door(email)
     user = _find(email)
-    if not _password_is(password, user) or user is None or not user.active or user.confirmed_at is None:
+    if not _password_is(password, user) or user is None or not user.is_active or user.confirmed_at is None:
         return None
     if _asks_for_more(user) and not _code_is(code, user):
         return None

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
+from somnia_server.store.bound import vouched
 from somnia_server.store.house import now
 from somnia_server.store.sessions import RANKS, end_sessions, role_of
 from somnia_server.store.tables import PasskeyRow, RoleRow, UserRow, db, session
@@ -65,6 +66,11 @@ class Accounts(SQLAlchemyUserDatastore):
     def create_webauthn(self, user: UserRow, **kwargs: Any) -> None:  # type: ignore[override]
         """Add a passkey to an account."""
         super().create_webauthn(user, create_datetime=now(), **kwargs)
+
+    def find_webauthn(self, credential_id: bytes) -> PasskeyRow | None:
+        """Return a passkey that was registered here."""
+        found = cast(PasskeyRow | None, super().find_webauthn(credential_id))
+        return found if found is not None and vouched(found) else None
 
 
 def make_roles() -> None:
@@ -172,7 +178,8 @@ def swap_recovery_codes(user_id: str, old: list[str], new: list[str]) -> bool:
 
 def find_by_identity(subject: str) -> UserRow | None:
     """Return the account that an identity provider vouches for as `issuer subject`; None when none is linked."""
-    return session().scalars(select(UserRow).where(UserRow.oidc_subject == subject)).one_or_none()
+    found = session().scalars(select(UserRow).where(UserRow.oidc_subject == subject)).one_or_none()
+    return found if found is not None and vouched(found) else None
 
 
 def link_identity(actor: Actor, subject: str | None) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
+from somnia_server.store.bound import vouched
 from somnia_server.store.house import house, now
 from somnia_server.store.tables import ClientRow, CodeRow, session
 from somnia_server.store.tokens import Refresh, begin_family, end_family
@@ -68,7 +69,7 @@ def give_code(actor: Actor, client: Client, *, code: str, redirect_uri: str, sco
 def find_code(code: str, client_id: str) -> Code | None:
     """Return a program's code that counts now; one that comes a second time ends what the first time began."""
     row = session().get(CodeRow, _digest(code))
-    if row is None or row.client != client_id:
+    if row is None or row.client != client_id or not vouched(row):
         return None
     if row.used:
         _end(row)

@@ -169,7 +169,7 @@ def counting(owner: str, kind: str) -> tuple[Past, ...]:
 
 def guardians_now(owner: str) -> frozenset[str]:
     """Return the verified guardians of a person who are adults themselves."""
-    found = session().scalars(select(GuardianRow.guardian).where(GuardianRow.minor == owner, alive_guardian()))
+    found = session().scalars(select(GuardianRow.guardian).where(alive_guardian(GuardianRow.minor, owner)))
     return frozenset(guardian for guardian in found.all() if is_minor(profile_of(guardian), now()) is False)
 
 

@@ -147,7 +147,7 @@ def patients_of(actor: Actor) -> tuple[SharingPatient, ...]:
     """Return who shares with a doctor now, the newest first; nobody for anybody else."""
     if actor.role is not Role.DOCTOR:
         return ()
-    query = select(GrantRow).where(GrantRow.doctor == actor.id, alive_grant()).order_by(GrantRow.created_at.desc())
+    query = select(GrantRow).where(alive_grant(actor.id)).order_by(GrantRow.created_at.desc())
     rows: dict[str, list[GrantRow]] = {}
     for row in session().scalars(query):
         rows.setdefault(row.patient, []).append(row)
@@ -165,7 +165,7 @@ def _party(actor: Actor) -> ColumnElement[bool]:
 
 
 def _end(at: datetime, *which: ColumnElement[bool]) -> int:
-    ending = update(GrantRow).where(and_(*which), GrantRow.revoked_at.is_(None)).values(revoked_at=at)
+    ending = update(GrantRow).where(and_(*which), GrantRow.revoked_at.is_(None)).values(revoked_at=at, mark=None)
     done: Any = session().execute(ending.execution_options(synchronize_session="fetch"))
     return int(done.rowcount)
 

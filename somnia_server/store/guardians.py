@@ -12,6 +12,7 @@ from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import account_at, called, spellings
 from somnia_server.store.attempts import count_try
 from somnia_server.store.audit import note
+from somnia_server.store.bound import mark_of, vouched
 from somnia_server.store.grants import SHARERS
 from somnia_server.store.house import house, now
 from somnia_server.store.notices import GUARDIAN, tell
@@ -97,7 +98,7 @@ def state_guardianship(actor: Actor, email: str) -> None:
 
 def statements(actor: Actor) -> tuple[Statement, ...]:
     """Return what waits to be verified: all of it for administrators, for doctors that of patients who share with them."""
-    shares = select(GrantRow.id).where(GrantRow.doctor == actor.id, GrantRow.patient == GuardianRow.minor, alive_grant()).exists()
+    shares = select(GrantRow.id).where(GrantRow.patient == GuardianRow.minor, alive_grant(actor.id)).exists()
     if actor.role not in (Role.ADMIN, Role.DOCTOR):
         return ()
     query = select(GuardianRow).where(_waits(), GuardianRow.guardian != actor.id, GuardianRow.minor.startswith("u-"))
@@ -116,13 +117,14 @@ def verify_guardianship(actor: Actor, guardianship_id: str) -> bool:
         The guardian is no adult, or the other one is no minor, as far as their profiles say.
     """
     row = session().scalars(select(GuardianRow).where(GuardianRow.id == guardianship_id, _waits())).one_or_none()
-    if row is None or actor.role not in (Role.ADMIN, Role.DOCTOR) or actor.id in (row.guardian, row.minor):
+    if row is None or actor.role not in (Role.ADMIN, Role.DOCTOR) or actor.id in (row.guardian, row.minor) or not vouched(row):
         return False
     if is_minor(profile_of(row.guardian), now()) is not False:
         raise GuardianError(Text("The guardian’s profile does not say that they are an adult. They give their birth date first."))
     if is_minor(profile_of(row.minor), now()) is not True:
         raise GuardianError(Text("The profile of this account does not say that its person is under 18. They give their birth date first."))
-    verifying = update(GuardianRow).where(GuardianRow.id == row.id, _waits()).values(verified_at=now(), verified_by=actor.id)
+    said = {"verified_at": now(), "verified_by": actor.id}
+    verifying = update(GuardianRow).where(GuardianRow.id == row.id, _waits()).values(**said, mark=mark_of(row, **said))
     done: Any = session().execute(verifying.execution_options(synchronize_session="fetch"))
     if not done.rowcount:
         session().rollback()
@@ -181,7 +183,7 @@ def _may_end(actor: Actor) -> ColumnElement[bool]:
 
 
 def _end(actor: Actor, row: GuardianRow, at: datetime) -> bool:
-    ending = update(GuardianRow).where(GuardianRow.id == row.id, GuardianRow.ended_at.is_(None)).values(ended_at=at)
+    ending = update(GuardianRow).where(GuardianRow.id == row.id, GuardianRow.ended_at.is_(None)).values(ended_at=at, mark=None)
     done: Any = session().execute(ending.execution_options(synchronize_session="fetch"))
     if done.rowcount:
         note(actor, "end_guardian", subject=row.minor, thing=row.id)

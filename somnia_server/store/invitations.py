@@ -12,6 +12,7 @@ from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import address_of, called, doctor_at, spellings
 from somnia_server.store.attempts import count_try
 from somnia_server.store.audit import note, note_read
+from somnia_server.store.bound import vouched
 from somnia_server.store.codes import digest_code, make_code
 from somnia_server.store.grants import Terms, checked_terms, put_grant, sharer, tell_doctor
 from somnia_server.store.house import now
@@ -115,7 +116,7 @@ def withdraw_invitation(actor: Actor, invitation_id: str) -> bool:
         .scalars(select(InvitationRow).where(InvitationRow.id == invitation_id, changes(actor, InvitationRow.patient)))
         .one_or_none()
     )
-    ending = update(InvitationRow).where(InvitationRow.id == invitation_id, _waits()).values(withdrawn_at=now())
+    ending = update(InvitationRow).where(InvitationRow.id == invitation_id, _waits()).values(withdrawn_at=now(), mark=None)
     done: Any = None if row is None else session().execute(ending.execution_options(synchronize_session="fetch"))
     if row is None or not done.rowcount:
         session().rollback()
@@ -146,7 +147,9 @@ def _waits() -> ColumnElement[bool]:
 
 def _take(row: InvitationRow) -> bool:
     """Use an invitation up; False when another request was first."""
-    using = update(InvitationRow).where(InvitationRow.id == row.id, _waits()).values(used_at=now())
+    if not vouched(row):
+        return False
+    using = update(InvitationRow).where(InvitationRow.id == row.id, _waits()).values(used_at=now(), mark=None)
     done: Any = session().execute(using.execution_options(synchronize_session="fetch"))
     return int(done.rowcount) == 1
 

@@ -63,13 +63,17 @@ class StoredKeys:
         connection = session().connection()
         connection.execute(insert_new(connection, key_row(MARKER, secrets.token_bytes(KEY_BYTES), master)))
         try:
-            found = {purpose: self._read(HOUSE + purpose) for purpose in (ROOT, *CARRIED)}
+            self.open_house(connection)
         except TamperedError as error:
             raise SettingsError(
                 f"The master key of these data is not the one that the settings lead to ({master.id}): {error}. "
                 "Give the key that was used before (docs/settings.md says where)."
             ) from error
         session().commit()
+
+    def open_house(self, connection: Connection) -> None:
+        """Read the keys of the house: at the start, or before it in a migration that needs them."""
+        found = {purpose: self._read(HOUSE + purpose, connection) for purpose in (ROOT, *CARRIED)}
         self._house = {purpose: key for purpose, key in found.items() if key is not None}
 
     def unwrapped(self, owner: str, master_id: str, wrapped: bytes) -> bytes:
@@ -79,9 +83,9 @@ class StoredKeys:
             raise TamperedError(f"a key is wrapped by the master {master_id}, which is not here")
         return unwrap(wrapped, owner, master)
 
-    def _read(self, owner: str) -> bytes | None:
+    def _read(self, owner: str, connection: Connection | None = None) -> bytes | None:
         query = select(KeyRow.master, KeyRow.wrapped).where(KeyRow.owner == owner)
-        found = session().connection().execute(query).one_or_none()
+        found = (connection or session().connection()).execute(query).one_or_none()
         return None if found is None else self.unwrapped(owner, found.master, found.wrapped)
 
     def _make(self, owner: str) -> bytes | None:

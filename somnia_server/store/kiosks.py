@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import Stage
 from somnia_server.store import nightcodec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
+from somnia_server.store.bound import mark_of, vouched
 from somnia_server.store.codes import digest_code, make_code
-from somnia_server.store.damaged import named, read_or
+from somnia_server.store.damaged import NAME, named, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import NIGHTS, alive_grant, shows_nights, works_here
 from somnia_server.store.refusals import RefusalError
@@ -117,10 +118,11 @@ def pair(code: str) -> str | None:
     """
     waiting = KioskRow.code == _code(code), KioskRow.code_expires_at > now(), _alive()
     row = session().scalars(select(KioskRow).where(*waiting)).one_or_none()
-    if row is None:
+    if row is None or not vouched(row):
         return None
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    using = update(KioskRow).where(*waiting).values(code=None, token=_token(token), paired_at=now())
+    kept = _token(token)
+    using = update(KioskRow).where(*waiting).values(code=None, token=kept, paired_at=now(), mark=mark_of(row, token=kept))
     done: Any = session().execute(using.execution_options(synchronize_session=False))
     if not done.rowcount:
         session().rollback()
@@ -132,8 +134,8 @@ def pair(code: str) -> str | None:
 
 def kiosk_actor(token: str) -> Actor | None:
     """Return who a display's token stands for; None when it is unknown or revoked, or its doctor no longer works here."""
-    found = session().scalar(select(KioskRow.id).where(KioskRow.token == _token(token), _alive()))
-    return None if found is None else Actor(found, Role.KIOSK, frozenset({SCOPE}))
+    found = session().scalars(select(KioskRow).where(KioskRow.token == _token(token), _alive())).one_or_none()
+    return None if found is None or not vouched(found) else Actor(found.id, Role.KIOSK, frozenset({SCOPE}))
 
 
 def list_kiosks(actor: Actor) -> tuple[Kiosk, ...]:
@@ -151,7 +153,7 @@ def add_bed(actor: Actor, kiosk_id: str, *, patient: str, alias: str) -> bool:
         The alias is missing or too long, or the display is full.
     """
     said, row = _line(alias), session().scalars(select(KioskRow).where(KioskRow.id == kiosk_id, _mine(actor))).one_or_none()
-    shares = GrantRow.patient == patient, GrantRow.doctor == actor.id, GrantRow.scope == NIGHTS, alive_grant()
+    shares = GrantRow.patient == patient, GrantRow.scope == NIGHTS, alive_grant(actor.id)
     if row is None or session().scalar(select(GrantRow.id).where(*shares).limit(1)) is None:
         return False
     bed = session().get(BedRow, (kiosk_id, patient))
@@ -213,7 +215,7 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
     alias = _open(bed.sealed_alias, "beds.alias", f"{bed.kiosk} {bed.patient}", bed.patient)
     opened = partial(house().vault.open_sealed, row.sealed_summary, table="nights.summary", row=row.id, owner=row.owner)
     sealed = read_or(opened, None, what=f"night {row.id}")
-    if sealed is None:
+    if sealed is None or alias == t(NAME):  # hung there by nobody of ours
         return Bed(bed.position, alias=alias, damaged=True)
     summary = nightcodec.unpack_summary(sealed)
     ribbon, numbers = summary.ribbon, summary.statistics
@@ -237,9 +239,7 @@ def _note_shown(actor: Actor, row: NightRow) -> None:
 
 
 def _kiosk(row: KioskRow) -> Kiosk:
-    shares = select(GrantRow.id).where(
-        GrantRow.patient == BedRow.patient, GrantRow.doctor == row.doctor, GrantRow.scope == NIGHTS, alive_grant()
-    )
+    shares = select(GrantRow.id).where(GrantRow.patient == BedRow.patient, GrantRow.scope == NIGHTS, alive_grant(row.doctor))
     rows = session().execute(select(BedRow, shares.exists()).where(BedRow.kiosk == row.id).order_by(BedRow.position))
     beds = tuple(
         BedPlace(bed.patient, _open(bed.sealed_alias, "beds.alias", f"{bed.kiosk} {bed.patient}", bed.patient), bed.position, not lit)

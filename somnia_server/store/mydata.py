@@ -28,7 +28,7 @@ from somnia_server.store.tables import (
 
 Plain = dict[str, Any]
 ALL = 10_000_000
-SECRET = frozenset({"code", "password", "fs_uniquifier", "token"})
+SECRET = frozenset({"code", "password", "fs_uniquifier", "mark", "token"})
 """Columns that open doors; sealed ones are opened where they say something to the person."""
 
 

@@ -42,7 +42,7 @@ def tell(owner: str, kind: str, text: Text) -> str:
 
 def tell_with_guardians(owner: str, kind: str, text: Text) -> None:
     """Keep a notice for a person and for each guardian who acts for them, within the caller's transaction."""
-    guardians = session().scalars(select(GuardianRow.guardian).where(GuardianRow.minor == owner, alive_guardian())).all()
+    guardians = session().scalars(select(GuardianRow.guardian).where(alive_guardian(GuardianRow.minor, owner))).all()
     for told in dict.fromkeys((owner, *guardians)):
         tell(told, kind, text)
 

@@ -159,11 +159,11 @@ def profile_of(owner: str) -> Profile:
 
 def _guarded(owner: str) -> Any:
     """Return whether a guardian acts for somebody: their age is then not theirs to change."""
-    return select(select(GuardianRow.id).where(GuardianRow.minor == owner, alive_guardian()).exists())
+    return select(select(GuardianRow.id).where(alive_guardian(GuardianRow.minor, owner)).exists())
 
 
 def _shares_with(actor: Actor) -> Any:
-    return select(GrantRow.id).where(GrantRow.doctor == actor.id, alive_grant())
+    return select(GrantRow.id).where(alive_grant(actor.id))
 
 
 def _names(owners: Sequence[str], may: ColumnElement[bool]) -> dict[str, str | None]:

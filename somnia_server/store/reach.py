@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select,
 from sqlalchemy.orm import InstrumentedAttribute
 
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.bound import only_vouched, vouched
 from somnia_server.store.house import now
 from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, JobRow, KioskRow, NightRow, RoleRow, UploadRow, UserRow, session
 
@@ -26,8 +27,9 @@ def shows_nights(actor: Actor) -> ColumnElement[bool]:
     """Return from which rows of `nights` a kiosk may show its few fields: those of its beds that its doctor may read now."""
     if actor.role is not Role.KIOSK:
         return false()
+    doctor = doctor_of(actor.id)
     paired = and_(KioskRow.id == actor.id, KioskRow.revoked_at.is_(None), BedRow.kiosk == KioskRow.id, BedRow.patient == NightRow.owner)
-    return exists().where(paired, GrantRow.doctor == KioskRow.doctor, _opens_night(NIGHTS))
+    return exists().where(paired, GrantRow.doctor == KioskRow.doctor, _opens_night(doctor, NIGHTS))
 
 
 def changes(actor: Actor, owner: Owner) -> ColumnElement[bool]:
@@ -50,19 +52,26 @@ def handles(actor: Actor, table: type[UploadRow] | type[JobRow]) -> ColumnElemen
 
 def may_bring(actor: Actor, subject: str) -> ColumnElement[bool]:
     """Return whether an actor may bring files for somebody and have them analysed."""
-    ward = exists().where(GuardianRow.minor == subject, GuardianRow.guardian == actor.id, alive_guardian())
+    ward = exists().where(GuardianRow.minor == subject, alive_guardian(GuardianRow.guardian, actor.id))
     granted = exists().where(GrantRow.patient == subject, _may_upload(actor)) if actor.role is Role.DOCTOR else false()
     own = actor.id == subject and actor.role is not Role.KIOSK
     return or_(true() if own else false(), ward, granted)
 
 
 def _may_upload(actor: Actor) -> ColumnElement[bool]:
-    return and_(GrantRow.doctor == actor.id, GrantRow.may_upload, alive_grant())
+    return and_(GrantRow.may_upload, alive_grant(actor.id))
 
 
-def alive_grant() -> ColumnElement[bool]:
-    """Return whether a grant is of effect at this moment: not revoked, not expired, and its doctor still works here."""
-    return and_(GrantRow.revoked_at.is_(None), GrantRow.expires_at > now(), works_here(GrantRow.doctor))
+def alive_grant(doctor: str) -> ColumnElement[bool]:
+    """Return which grants to a doctor are of effect now: ours, not revoked, not expired, and the doctor still works here."""
+    alive = GrantRow.doctor == doctor, GrantRow.revoked_at.is_(None), GrantRow.expires_at > now()
+    return and_(*alive, works_here(GrantRow.doctor), only_vouched(GrantRow, GrantRow.doctor, doctor))
+
+
+def doctor_of(kiosk: str) -> str:
+    """Return the doctor of a display that is in use; nobody where it is not."""
+    row = session().get(KioskRow, kiosk)
+    return row.doctor if row is not None and row.revoked_at is None and vouched(row) else ""
 
 
 def works_here(account: Owner) -> ColumnElement[bool]:
@@ -70,34 +79,35 @@ def works_here(account: Owner) -> ColumnElement[bool]:
     return exists().where(UserRow.id == account, UserRow.active, UserRow.roles.any(RoleRow.name == Role.DOCTOR))
 
 
-def alive_guardian() -> ColumnElement[bool]:
-    """Return whether a guardianship is of effect: verified, not ended, and the guardian's account not disabled."""
+def alive_guardian(side: InstrumentedAttribute[str], of: str) -> ColumnElement[bool]:
+    """Return which guardianships of somebody are of effect: ours, verified, not ended, and the guardian's account not disabled."""
     active = exists().where(UserRow.id == GuardianRow.guardian, UserRow.active)
-    return and_(GuardianRow.verified_at.is_not(None), GuardianRow.ended_at.is_(None), active)
+    verified = side == of, GuardianRow.verified_at.is_not(None), GuardianRow.ended_at.is_(None)
+    return and_(*verified, active, only_vouched(GuardianRow, side, of))
 
 
 def _own_or_ward(actor: Actor, owner: Owner) -> ColumnElement[bool]:
     if actor.role is Role.VISITOR:
         return owner == actor.id
-    return or_(owner == actor.id, exists().where(GuardianRow.minor == owner, GuardianRow.guardian == actor.id, alive_guardian()))
+    return or_(owner == actor.id, exists().where(GuardianRow.minor == owner, alive_guardian(GuardianRow.guardian, actor.id)))
 
 
-def _opens_night(*scopes: str) -> ColumnElement[bool]:
+def _opens_night(doctor: str, *scopes: str) -> ColumnElement[bool]:
     """Return whether a grant of the same patient, in one of the scopes, opens this night."""
     return and_(
         GrantRow.patient == NightRow.owner,
         GrantRow.scope.in_(scopes),
         or_(GrantRow.first_night.is_(None), GrantRow.first_night <= NightRow.night),
         or_(GrantRow.last_night.is_(None), GrantRow.last_night >= NightRow.night),
-        alive_grant(),
+        alive_grant(doctor),
     )
 
 
 def _granted(actor: Actor, *scopes: str) -> ColumnElement[bool]:
-    return exists().where(GrantRow.doctor == actor.id, _opens_night(*scopes)) if actor.role is Role.DOCTOR else false()
+    return exists().where(_opens_night(actor.id, *scopes)) if actor.role is Role.DOCTOR else false()
 
 
 def shared_with(actor: Actor, patient: str) -> bool:
     """Return whether a patient shares anything with a doctor now."""
-    granted = exists().where(GrantRow.patient == patient, GrantRow.doctor == actor.id, alive_grant())
+    granted = exists().where(GrantRow.patient == patient, alive_grant(actor.id))
     return actor.role is Role.DOCTOR and bool(session().scalar(select(granted)))

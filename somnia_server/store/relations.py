@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, exists, false, select
 
 from somnia_server.store.actors import Actor, Role
-from somnia_server.store.reach import NIGHTS, REPORTS, alive_grant, alive_guardian
+from somnia_server.store.reach import NIGHTS, REPORTS, alive_grant, alive_guardian, doctor_of
 from somnia_server.store.tables import BedRow, GrantRow, GuardianRow, KioskRow, session
 
 
@@ -37,18 +37,19 @@ def relations(actor: Actor, subject: str) -> frozenset[Relation]:
 def _guards(actor: Actor, subject: str) -> ColumnElement[bool]:
     if actor.role in (Role.VISITOR, Role.KIOSK):
         return false()
-    return exists().where(GuardianRow.minor == subject, GuardianRow.guardian == actor.id, alive_guardian())
+    return exists().where(GuardianRow.minor == subject, alive_guardian(GuardianRow.guardian, actor.id))
 
 
 def _granted(actor: Actor, subject: str, what: ColumnElement[bool]) -> ColumnElement[bool]:
     if actor.role is not Role.DOCTOR:
         return false()
-    return exists().where(GrantRow.patient == subject, GrantRow.doctor == actor.id, what, alive_grant())
+    return exists().where(GrantRow.patient == subject, what, alive_grant(actor.id))
 
 
 def _shows(actor: Actor, subject: str) -> ColumnElement[bool]:
     if actor.role is not Role.KIOSK:
         return false()
+    doctor = doctor_of(actor.id)
     paired = KioskRow.id == actor.id, KioskRow.revoked_at.is_(None), BedRow.kiosk == KioskRow.id, BedRow.patient == subject
-    granted = GrantRow.patient == subject, GrantRow.doctor == KioskRow.doctor, GrantRow.scope == NIGHTS, alive_grant()
+    granted = GrantRow.patient == subject, GrantRow.doctor == KioskRow.doctor, GrantRow.scope == NIGHTS, alive_grant(doctor)
     return exists().where(*paired, *granted)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.bound import vouched
 from somnia_server.store.house import house, now
 from somnia_server.store.tables import RefreshRow, RoleRow, SessionRow, UserRow, session
 from somnia_server.store.vault import TamperedError
@@ -45,10 +46,10 @@ def begin_session(user_id: str, agent: str) -> str:
 def actor_of_session(token: str, *, used: bool = True) -> Actor | None:
     """Return who a session stands for while it is alive, and note at most once a minute that it was `used`."""
     row = session().get(SessionRow, _digest(token))
-    if row is None or row.ended_at is not None:
+    if row is None or row.ended_at is not None or not vouched(row):
         return None
     user = session().get(UserRow, row.user_id)
-    if user is None or not user.active:
+    if user is None or not user.is_active:
         return None
     role, at = role_of(user.roles), now()
     if at - row.seen_at > IDLE[role] or at - row.created_at > ABSOLUTE:
@@ -83,7 +84,7 @@ def end_sessions(user_id: str, *, keep: str = "") -> int:
     """End all sessions of an account but the kept one, and all its programs' refresh tokens; commit; return how many sessions."""
     others = SessionRow.user_id == user_id, SessionRow.id != _digest(keep)
     alive = RefreshRow.user_id == user_id, RefreshRow.revoked_at.is_(None)
-    session().execute(update(RefreshRow).where(*alive).values(revoked_at=now()))
+    session().execute(update(RefreshRow).where(*alive).values(revoked_at=now(), mark=None))
     return _end(*others)
 
 
@@ -95,7 +96,7 @@ def purge_sessions(before: datetime) -> int:
 
 
 def _end(*which: ColumnElement[bool]) -> int:
-    ended = session().execute(update(SessionRow).where(*which, SessionRow.ended_at.is_(None)).values(ended_at=now()))
+    ended = session().execute(update(SessionRow).where(*which, SessionRow.ended_at.is_(None)).values(ended_at=now(), mark=None))
     session().commit()
     return _count(ended)
 

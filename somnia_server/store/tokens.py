@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, update
 
 from somnia_server.store.actors import Actor
+from somnia_server.store.bound import vouched
 from somnia_server.store.house import house, now
 from somnia_server.store.sessions import role_of
 from somnia_server.store.tables import RefreshRow, UserRow, session
@@ -37,7 +38,7 @@ def begin_family(user_id: str, *, client: str, scope: str, family: str = "") -> 
 def rotate(token: str, *, client: str) -> Refresh | None:
     """Turn a refresh token into the next; None when it is unknown, old, another client's or used: a used one ends its family."""
     row = session().get(RefreshRow, _digest(token))
-    if row is None or row.client != client:
+    if row is None or row.client != client or (row.revoked_at is None and not vouched(row)):
         return None
     taken = _write(RefreshRow.digest == row.digest, RefreshRow.used_at.is_(None), _alive(), values={"used_at": now()})
     if not taken:
@@ -59,7 +60,7 @@ def end_token(token: str) -> None:
 
 def end_family(family: str) -> None:
     """End a family of tokens: its access tokens die with it."""
-    _write(RefreshRow.family == family, RefreshRow.revoked_at.is_(None), values={"revoked_at": now()})
+    _write(RefreshRow.family == family, RefreshRow.revoked_at.is_(None), values={"revoked_at": now(), "mark": None})
     session().commit()
 
 
@@ -67,7 +68,7 @@ def actor_of_family(user_id: str, *, family: str, scopes: frozenset[str]) -> Act
     """Return who an access token stands for while its family and its account are alive."""
     alive = exists().where(RefreshRow.family == family, RefreshRow.user_id == UserRow.id, _alive())
     user = session().scalars(select(UserRow).where(UserRow.id == user_id, UserRow.active, alive)).one_or_none()
-    return None if user is None else Actor(user.id, role_of(user.roles), scopes)
+    return None if user is None or not user.is_active else Actor(user.id, role_of(user.roles), scopes)
 
 
 def _give(user_id: str, *, family: str, client: str, scope: str) -> Refresh:

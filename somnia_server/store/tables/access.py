@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from somnia_server.store.tables.base import ID, OWNER, Base, Lookup, Moment
+from somnia_server.store.tables.base import ID, MARK, OWNER, Base, Lookup, Moment
 
 
 class GrantRow(Base):
@@ -25,6 +25,7 @@ class GrantRow(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class InvitationRow(Base):
@@ -46,6 +47,7 @@ class InvitationRow(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class SharingRequestRow(Base):
@@ -76,6 +78,7 @@ class GuardianRow(Base):
     verified_at: Mapped[datetime | None] = mapped_column(Moment)
     verified_by: Mapped[str | None] = mapped_column(OWNER)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class KioskRow(Base):
@@ -94,6 +97,7 @@ class KioskRow(Base):
     paired_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class BedRow(Base):

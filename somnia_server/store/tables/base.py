@@ -17,6 +17,7 @@ from somnia_server.store.house import house
 
 ID = String(32)
 OWNER = String(64)
+MARK = String(64)
 BUSY_MS = 15000
 """How long a connection waits for another that writes [ms]."""
 

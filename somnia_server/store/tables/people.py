@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, 
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from somnia_server.store.tables.base import ID, OWNER, Base, Lookup, Moment
+from somnia_server.store.tables.base import ID, MARK, OWNER, Base, Lookup, Moment
 
 
 class Words(AsaList):
@@ -71,8 +71,26 @@ class UserRow(Base, UserMixin):
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
     totp_last: Mapped[int | None]
     oidc_subject: Mapped[str | None] = mapped_column(Lookup, unique=True)
+    mark: Mapped[str | None] = mapped_column(MARK)
     roles: Mapped[list[RoleRow]] = relationship(secondary=roles_users, lazy="selectin")  # type: ignore[assignment]
     webauthn: Mapped[list["PasskeyRow"]] = relationship(back_populates="user", cascade="all, delete-orphan", passive_deletes=True)  # type: ignore[assignment]
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the address was confirmed."""
+        return self.confirmed_at is not None
+
+    @property
+    def role_names(self) -> list[str]:
+        """The names of the roles."""
+        return sorted(role.name for role in self.roles)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this account lets somebody in: it is not disabled, and nobody but us has written it."""
+        from somnia_server.store.bound import vouched
+
+        return bool(self.active) and vouched(self)
 
 
 class PasskeyRow(Base, WebAuthnMixin):
@@ -92,7 +110,13 @@ class PasskeyRow(Base, WebAuthnMixin):
     create_datetime: Mapped[datetime] = mapped_column(Moment)
     lastuse_datetime: Mapped[datetime] = mapped_column(Moment)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    mark: Mapped[str | None] = mapped_column(MARK)
     user: Mapped[UserRow] = relationship(back_populates="webauthn")
+
+    @property
+    def whose(self) -> str:
+        """Whose it is; a new one that is not written yet knows it by its account."""
+        return self.user_id or self.user.id
 
     def get_user_mapping(self) -> dict[str, Any]:
         """Return how the library finds the account of a passkey."""
@@ -111,6 +135,7 @@ class SessionRow(Base):
     seen_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_agent: Mapped[bytes | None] = mapped_column(LargeBinary)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class PersonRow(Base):

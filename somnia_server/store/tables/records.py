@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from somnia_server.store.tables.base import ID, OWNER, Base, Moment
+from somnia_server.store.tables.base import ID, MARK, OWNER, Base, Moment
 
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
@@ -72,6 +72,7 @@ class CodeRow(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used: Mapped[bool] = mapped_column(Boolean)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class RefreshRow(Base):
@@ -89,3 +90,4 @@ class RefreshRow(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    mark: Mapped[str | None] = mapped_column(MARK)

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from somnia_server import create_server
 from somnia_server.access.mail import MailError, send, tidy_email
@@ -269,7 +269,7 @@ def test_a_code_that_cannot_be_sent_is_said_and_nobody_comes_in(settings):
     person = Person(create_server(replace(settings, access=nowhere)))
     person.register()
     with person.app.app_context():
-        session().execute(update(UserRow).values(confirmed_at=now()))
+        session().scalars(select(UserRow)).one().confirmed_at = now()
         session().commit()
     assert person.log_in().status_code == 302
     assert "could not be sent" in words(person.post("/account/two-factor", setup="email"))

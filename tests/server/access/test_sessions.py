@@ -39,7 +39,9 @@ def account_id(app) -> str:
 
 def change(app, **values) -> None:
     with app.app_context():
-        session().execute(update(SessionRow).values(**values))
+        for row in session().scalars(select(SessionRow).where(SessionRow.ended_at.is_(None))):
+            for name, value in values.items():
+                setattr(row, name, value)
         session().commit()
 
 

@@ -101,11 +101,11 @@ def test_the_display_of_a_doctor_who_no_longer_works_here_goes_dark(doctor):
     add_bed(doctor, pairing.kiosk, patient=patient.id, alias="1")
     kiosk = kiosk_actor(token)
     assert len(board(kiosk)) == 1
-    session().execute(update(UserRow).where(UserRow.id == doctor.id).values(active=False))
+    row = session().get_one(UserRow, doctor.id)
+    row.active = False
     session().commit()
     assert kiosk_actor(token) is None
     assert board(kiosk) == ()
-    row = session().get_one(UserRow, doctor.id)
     row.active, row.roles = True, [RoleRow(name="somebody")]
     session().commit()
     assert kiosk_actor(token) is None

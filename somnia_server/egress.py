@@ -72,8 +72,32 @@ def outlets(settings: "Settings") -> tuple[Outlet, ...]:
 
 
 def problems(settings: "Settings") -> list[str]:
-    """Return which connections are turned on towards a place where data may not go, one sentence each."""
-    return [f"{outlet.switch}: {_refusal(outlet, settings)}" for outlet in outlets(settings) if outlet.on and not outlet.allowed]
+    """Return which connections are turned on towards a place where data may not go, or could be read on the way, one sentence each."""
+    found = [f"{outlet.switch}: {_refusal(outlet, settings)}" for outlet in outlets(settings) if outlet.on and not outlet.allowed]
+    return found + _readable_on_the_way(settings)
+
+
+def _readable_on_the_way(settings: "Settings") -> list[str]:
+    """Return which connections to other machines anybody between could read, one sentence each."""
+    found = []
+    kms, database, counters = _kms(settings), _database(settings), _counters(settings)
+    if urlsplit(settings.keys.kms_endpoint or "").scheme == "http" and kms not in LOOPBACK:
+        found.append(f"SOMNIA_KMS_ENDPOINT={settings.keys.kms_endpoint} is not https; only a service on loopback may be without")
+    if settings.insecure_links:
+        return found
+    said = "only SOMNIA_INSECURE_LINKS=1 lets everybody on the way read along"
+    if database not in {None, *LOOPBACK} and not _asked(settings.database_url, "sslmode") & ENCRYPTING:
+        found.append(
+            f"SOMNIA_DATABASE_URL leads to {database} and does not insist on encryption: add ?sslmode=verify-full (with sslrootcert=), "
+            f"or at least ?sslmode=require; {said}"
+        )
+    if counters not in {None, *LOOPBACK} and urlsplit(settings.access.rate_storage).scheme != "rediss":
+        found.append(f"SOMNIA_RATE_STORAGE leads to {counters} without encryption: write rediss:// instead of redis://; {said}")
+    return found
+
+
+def _asked(address: str, name: str) -> frozenset[str]:
+    return frozenset(parse_qs(urlsplit(address).query).get(name, ()))
 
 
 def check(name: str, settings: "Settings | None" = None) -> None:
@@ -149,6 +173,8 @@ def _host(address: str) -> str | None:
     return next((host for host in hosts if host not in LOOPBACK), hosts[0] if hosts else None)
 
 
+ENCRYPTING = frozenset({"require", "verify-ca", "verify-full"})
+"""How PostgreSQL is asked for a connection that nobody can read; only the last two also see to whom it leads."""
 REGION_VARIABLES = {
     "smtp": "SOMNIA_SMTP_REGION",
     "oidc": "SOMNIA_OIDC_REGION",

@@ -31,7 +31,8 @@ class Settings:
 
     `raw_hours` is how long raw uploads stay after their analysis (0 = they are deleted at once), `visitor_hours` how long a
     visitor's nights and uploads stay, `max_upload_bytes` the largest file, `tls` whether the pages are served over https,
-    `insecure_http` whether they may be served to others without.
+    `insecure_http` whether they may be served to others without, `insecure_links` whether the database and the counters on another
+    machine may be spoken to without encryption.
     """
 
     instance: Path
@@ -47,6 +48,7 @@ class Settings:
     workers: int = 1
     tls: bool = False
     insecure_http: bool = False
+    insecure_links: bool = False
     debug: bool = False
     access: AccessSettings = field(default_factory=AccessSettings)
     keys: KeySettings = field(default_factory=KeySettings)
@@ -71,6 +73,7 @@ class Settings:
             workers=env.number("WORKERS", 1, low=0, high=64),
             tls=env.flag("TLS"),
             insecure_http=env.flag("INSECURE_HTTP"),
+            insecure_links=env.flag("INSECURE_LINKS"),
             debug=env.flag("DEBUG"),
             access=AccessSettings.read(env),
             keys=KeySettings.read(env),

@@ -3,23 +3,21 @@
 import math
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, session
-from flask_limiter import Limiter
 from flask_security import user_authenticated
 from flask_security.signals import tf_profile_changed
-from limits import RateLimitItemPerMinute
-from limits.storage import RedisStorage
+from limits import RateLimitItem, RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
 from somnia_engine.text import t
 from somnia_server import egress
+from somnia_server.access.counters import Counters, counters
 from somnia_server.access.mail import tidy_email
 from somnia_server.access.sessions import session_actor
 from somnia_server.access_settings import AccessSettings
 from somnia_server.store.accounts import account_of, account_of_mark
-from somnia_server.store.tries import acquire, give_back
+from somnia_server.store.tries import acquire
 
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="account")
 PER_ADDRESS = RateLimitItemPerMinute(30, 15, namespace="address")
@@ -55,11 +53,7 @@ def init_doors(app: Flask, settings: AccessSettings) -> None:
     if settings.rate_storage:
         with app.app_context():
             egress.check("counters")
-    tries = Limiter(client_address, storage_uri=settings.rate_storage or "somnia+db://", strategy="moving-window")
-    requests = Limiter(client_address, storage_uri=settings.rate_storage or "memory://", strategy="moving-window")
-    for limiter in (tries, requests):
-        limiter.init_app(app)
-    app.extensions[EXTENSION] = (tries, requests)
+    app.extensions[EXTENSION] = tuple(counters(settings.rate_storage, otherwise) for otherwise in ("somnia+db://", "memory://"))
     app.before_request(_at_the_door)
     app.after_request(_led_on)
     for signal in (user_authenticated, tf_profile_changed):
@@ -79,7 +73,7 @@ def client_address() -> str:
 
 def try_door(account: str | None) -> None:
     """Count one try at an account (its address as it was typed; None when none is named) and from here; 429 when it is one too many."""
-    tries, address = _limiters()[0].limiter, client_address()
+    tries, address = _counters()[0], client_address()
     if not tries.hit(PER_ADDRESS, address):
         raise _shut(tries, PER_ADDRESS, address)
     if account and not tries.hit(PER_ACCOUNT, _name(account)):
@@ -88,18 +82,15 @@ def try_door(account: str | None) -> None:
 
 def door_opened(account: str | None, *, entered: bool = True) -> None:
     """Take back the try from this address, because it was right; and forget the account's, when somebody is wholly in."""
-    limiter, key = _limiters()[0], PER_ADDRESS.key_for(client_address())
-    if isinstance(limiter.storage, RedisStorage):
-        limiter.storage.storage.lpop(limiter.storage.prefixed_key(key))
-    else:
-        give_back(key)
+    tries = _counters()[0]
+    tries.give_back(PER_ADDRESS, client_address())
     if account and entered:
-        limiter.limiter.clear(PER_ACCOUNT, _name(account))
+        tries.clear(PER_ACCOUNT, _name(account))
 
 
 def limit_requests(actor_id: str, cost: int) -> None:
     """Count what a program asks for: 100 points a minute for each account; 429 when it is too much."""
-    requests = _limiters()[1].limiter
+    requests = _counters()[1]
     if not requests.hit(REQUESTS, actor_id, cost=cost):
         raise _shut(requests, REQUESTS, actor_id)
 
@@ -160,12 +151,12 @@ def _name(account: str) -> str:
         return account.strip().lower()[:320]
 
 
-def _shut(limiter: Any, item: RateLimitItemPerMinute, name: str) -> TooManyRequests:
-    wait = max(1, math.ceil(limiter.get_window_stats(item, name).reset_time - time.time()))
+def _shut(counted: Counters, item: RateLimitItem, name: str) -> TooManyRequests:
+    wait = max(1, math.ceil(counted.open_at(item, name) - time.time()))
     sentence = t("This was tried too often. Try again in {minutes} min.", minutes=math.ceil(wait / 60))
     return TooManyRequests(sentence, retry_after=wait)
 
 
-def _limiters() -> tuple[Limiter, Limiter]:
-    found: tuple[Limiter, Limiter] = current_app.extensions[EXTENSION]
+def _counters() -> tuple[Counters, Counters]:
+    found: tuple[Counters, Counters] = current_app.extensions[EXTENSION]
     return found

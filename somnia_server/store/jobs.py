@@ -202,14 +202,19 @@ def fail(claim: Claim, error: Text, *, error_id: str | None = None) -> None:
     session().commit()
 
 
-def give_back(claim: Claim) -> None:
-    """Put the job back into the queue, or end it when it was tried often enough or is to be cancelled."""
+def give_back(claim: Claim, *, blameless: bool = False) -> None:
+    """Put the job back into the queue, or end it when it was tried often enough or is to be cancelled.
+
+    `blameless`: it was not the job that went wrong, and the attempt does not count.
+    """
     session().rollback()
     row = session().scalars(select(JobRow).where(_mine(claim)).with_for_update().execution_options(populate_existing=True)).one_or_none()
     if row is None:
         return
     if row.cancel_asked:
         row.state, row.finished_at = CANCELLED, now()
+    elif blameless:
+        row.state, row.heartbeat_at, row.attempts = QUEUED, None, row.attempts - 1
     elif row.attempts >= MAX_ATTEMPTS:
         _fail_row(
             row,

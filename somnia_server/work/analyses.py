@@ -39,9 +39,16 @@ def run(claim: Claim, stop: threading.Event) -> None:
     try:
         _run(claim, stop)
     except door.RefusedError as refused:
-        jobs.fail(claim, refused.text, error_id=refused.error_id)
+        text, number = refused.text, refused.error_id
+        _patiently(lambda: jobs.fail(claim, text, error_id=number), stop)
     except door.StoppedError:
-        jobs.give_back(claim)
+        _patiently(lambda: jobs.give_back(claim), stop)
+    except AWAY as error:
+        if not is_away(error):
+            raise
+        forget_failed()
+        log.warning("the database went away before the analysis of job %s; it goes back into the queue", claim.id)
+        _patiently(lambda: jobs.give_back(claim, blameless=True), stop)
     except (OSError, TamperedError) as error:
         error_id = noted(error, f"job {claim.id}")
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

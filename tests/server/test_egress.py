@@ -25,7 +25,7 @@ ALL_ON = MAIL | {
     "SOMNIA_OIDC_CLIENT_ID": "somnia",
     "SOMNIA_KMS_KEY_ID": "alias/somnia",
     "SOMNIA_KMS_ENDPOINT": "https://kms.example",
-    "SOMNIA_DATABASE_URL": "postgresql+psycopg://somnia@db.example/somnia",
+    "SOMNIA_DATABASE_URL": "postgresql+psycopg://somnia@db.example/somnia?sslmode=verify-full",
     "SOMNIA_RATE_STORAGE": "rediss://counters.example:6379/0",
 }
 HOSTS = {"smtp": "mail.example", "oidc": "login.example", "kms": "kms.example", "database": "db.example", "counters": "counters.example"}
@@ -41,6 +41,39 @@ def test_everything_is_off_by_default_and_refuses(settings):
     for outlet in egress.outlets(settings):
         with pytest.raises(egress.EgressRefusedError, match="off"):
             egress.check(outlet.name, settings)
+
+
+LINKS = {
+    "SOMNIA_DATABASE_URL": ("postgresql://somnia@db.example/somnia", "postgresql://somnia@db.example/somnia?sslmode=require"),
+    "SOMNIA_RATE_STORAGE": ("redis://counters.example/0", "rediss://counters.example/0"),
+    "SOMNIA_KMS_ENDPOINT": ("http://kms.example", "https://kms.example"),
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_another_machine_is_spoken_to_encrypted_or_when_it_is_allowed_in_so_many_words(environ, name):
+    open_link, closed_link = LINKS[name]
+    given = environ | ({"SOMNIA_KMS_KEY_ID": "k"} if "KMS" in name else {})
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(given | {name: open_link})
+    Settings.from_env(given | {name: closed_link})
+    allowed = given | {name: open_link, "SOMNIA_INSECURE_LINKS": "1"}
+    if "KMS" not in name:
+        Settings.from_env(allowed)
+        return
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(allowed)
+
+
+@pytest.mark.parametrize("url", ["postgresql://s@127.0.0.1/s", "postgresql://s@/s?host=/run/postgresql", "postgresql://s@[::1]/s"])
+def test_a_database_on_this_machine_needs_no_encryption(environ, url):
+    assert Settings.from_env(environ | {"SOMNIA_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize("url", ["postgresql://s@127.0.0.1/s?host=db.example", "postgresql://s@db.example/s?sslmode=prefer"])
+def test_a_host_in_the_query_counts_and_a_wish_is_no_insistence(environ, url):
+    with pytest.raises(SettingsError, match="sslmode=verify-full"):
+        Settings.from_env(environ | {"SOMNIA_DATABASE_URL": url})
 
 
 def test_a_connection_that_nobody_listed_is_refused(settings):
@@ -70,7 +103,7 @@ def test_a_setting_turns_on_its_own_connection_only(environ):
     ],
 )
 def test_a_database_leaves_only_when_it_is_on_another_machine(environ, address, host):
-    outlet = by_name(Settings.from_env(environ | {"SOMNIA_DATABASE_URL": address}))["database"]
+    outlet = by_name(Settings.from_env(environ | {"SOMNIA_DATABASE_URL": address, "SOMNIA_INSECURE_LINKS": "1"}))["database"]
     assert outlet.host == host
     assert outlet.leaves is (host is not None and host != "127.0.0.1")
 

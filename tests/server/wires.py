@@ -1,4 +1,4 @@
-"""A wire to PostgreSQL that can be cut and can fall silent: what is away, slow or flapping is tried on it."""
+"""A wire to PostgreSQL or Redis that can be cut and can fall silent: what is away, slow or flapping is tried on it."""
 
 import selectors
 import socket
@@ -12,8 +12,8 @@ ROUND_S = 0.02
 class Wire:
     """Passes on what comes to a port of its own; `cut` refuses and ends all, `mute` lets everything wait, `mend` makes it whole."""
 
-    def __init__(self, server: Path) -> None:
-        self._server = str(server)
+    def __init__(self, server: Path | tuple[str, int]) -> None:
+        self._server = server
         self._door = self._open(0)
         self.port = self._door.getsockname()[1]
         self._pairs: dict[socket.socket, socket.socket] = {}
@@ -83,9 +83,15 @@ class Wire:
 
     def _take(self) -> None:
         here, _ = self._door.accept()
-        there = socket.socket(socket.AF_UNIX)
-        there.connect(self._server)
+        there = self._reach()
         self._pairs |= {here: there, there: here}
+
+    def _reach(self) -> socket.socket:
+        if isinstance(self._server, tuple):
+            return socket.create_connection(self._server)
+        there = socket.socket(socket.AF_UNIX)
+        there.connect(str(self._server))
+        return there
 
     def _move(self, one: socket.socket) -> None:
         other = self._pairs[one]

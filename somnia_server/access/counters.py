@@ -11,6 +11,7 @@ from limits.errors import StorageError
 from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from somnia_server import egress
 from somnia_server.store.tries import Tries, give_back
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ def counters(redis: str, otherwise: str) -> Counters:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
+    if redis:
+        egress.check("counters")
     patience = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S, "retry": Retry(NoBackoff(), 0)}
     return Counters(_limiter(otherwise), _limiter(redis, wrap_exceptions=True, **patience) if redis else None)
 

@@ -11,7 +11,6 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from werkzeug.exceptions import TooManyRequests
 
 from somnia_engine.text import t
-from somnia_server import egress
 from somnia_server.access.counters import Counters, counters
 from somnia_server.access.mail import tidy_email
 from somnia_server.access.sessions import session_actor
@@ -50,10 +49,8 @@ CREDENTIAL_DOORS = frozenset(
 
 def init_doors(app: Flask, settings: AccessSettings) -> None:
     """Count the tries at the doors of an application; call it after the library's forms stand."""
-    if settings.rate_storage:
-        with app.app_context():
-            egress.check("counters")
-    app.extensions[EXTENSION] = tuple(counters(settings.rate_storage, otherwise) for otherwise in ("somnia+db://", "memory://"))
+    with app.app_context():
+        app.extensions[EXTENSION] = tuple(counters(settings.rate_storage, otherwise) for otherwise in ("somnia+db://", "memory://"))
     app.before_request(_at_the_door)
     app.after_request(_led_on)
     for signal in (user_authenticated, tf_profile_changed):

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from dash import dcc, html
+from dash import dcc, html, set_props
 
 from components import ids, states, upload
 from pages import _analysing as analysing
 from somnia_engine.text import t
 from somnia_server.store.actors import Actor
 from somnia_server.store.processing import processing_refusal
+from somnia_server.store.refusals import RefusalError
 
 
 def entrance(actor: Actor) -> list[Any]:
@@ -22,4 +23,8 @@ def entrance(actor: Actor) -> list[Any]:
 
 def enqueue(actor: Actor, nights: list[str] | None, zone: str | None, start: str | None) -> tuple[str, ...]:
     """Queue the chosen nights; none when nothing may be worked on any longer."""
-    return analysing.enqueue(actor, nights, zone, start) if processing_refusal(actor.id) is None else ()
+    try:
+        return analysing.enqueue(actor, nights, zone, start)
+    except RefusalError as refusal:
+        set_props(ids.ERROR, {"children": states.message(refusal.text, tone="moderate")})
+        return ()

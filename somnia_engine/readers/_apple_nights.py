@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import numpy as np
 
 from somnia_engine.readers._apple_records import BIN_S, IN_BED, Records, SleepRow
-from somnia_engine.readers._clock import night_key
+from somnia_engine.readers._clock import NOON, night_key
 from somnia_engine.types.hypnogram import Stage, StageIntervals
 from somnia_engine.types.recording import NightSpan
 
@@ -43,15 +43,16 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class FileZone:
-    """How local days are found: a zone, or else the phone's offset at export."""
+    """How local days are found: a zone, or else the phone's offset at export; the hour at which a night's day begins."""
 
     zone: str | None
     offset_s: float
+    split_hour: int = NOON
 
     def key(self, at_s: float, zone: str | None = None) -> date:
         """Return the night of a moment; `zone` is the record's own."""
         offset = timezone(timedelta(seconds=self.offset_s))
-        return night_key(datetime.fromtimestamp(at_s, offset), zone or self.zone)
+        return night_key(datetime.fromtimestamp(at_s, offset), zone or self.zone, self.split_hour)
 
 
 def sleeps(rows: Sequence[SleepRow]) -> list[Sleep]:

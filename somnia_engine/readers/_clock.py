@@ -11,7 +11,8 @@ from somnia_engine.errors import NightChoiceNeeded, ReadError
 from somnia_engine.text import Text
 from somnia_engine.types.recording import NightSpan, ReadOptions
 
-HALF_DAY = timedelta(hours=12)
+NOON = 12
+"""The local hour at which a new night begins unless the person says another."""
 ONE_NIGHT_S = 36 * 3600.0
 """A file that is longer than this [s] holds more than one night."""
 _SLICE_S = 900
@@ -37,23 +38,26 @@ def is_zone(zone: str) -> bool:
     return True
 
 
-def night_key(at: datetime, zone: str | None) -> date:
-    """Return the key of the night that a moment belongs to: its local date 12 hours earlier.
+def night_key(at: datetime, zone: str | None, split_hour: int = NOON) -> date:
+    """Return the key of the night that a moment belongs to: the local date on which that night's day began.
 
     Parameters
     ----------
     at : aware datetime
     zone : str or None
         IANA name; None takes the offset that `at` carries.
+    split_hour : int
+        The hour of the local clock, 0 to 23, at which a new night begins; also on days that have 23 or 25 hours.
     """
     local = at.astimezone(zone_info(zone)) if zone else at
-    return (local.replace(tzinfo=None) - HALF_DAY).date()
+    return (local.replace(tzinfo=None) - timedelta(hours=split_hour)).date()
 
 
-def night_keys(epoch_s: NDArray[np.float64], zone: str | None) -> NDArray[np.int64]:
+def night_keys(epoch_s: NDArray[np.float64], zone: str | None, split_hour: int = NOON) -> NDArray[np.int64]:
     """Return the key of each moment as the ordinal of its date; without a zone the days are those of UTC."""
     slices, inverse = np.unique(np.floor(epoch_s / _SLICE_S).astype(np.int64), return_inverse=True)
-    keys = np.array([night_key(datetime.fromtimestamp(s * _SLICE_S, UTC), zone).toordinal() for s in slices.tolist()], dtype=np.int64)
+    moments = (datetime.fromtimestamp(s * _SLICE_S, UTC) for s in slices.tolist())
+    keys = np.array([night_key(at, zone, split_hour).toordinal() for at in moments], dtype=np.int64)
     return np.asarray(keys[inverse])
 
 

@@ -62,7 +62,8 @@ def _file_zone(found: list[Sleep], records: Records, options: ReadOptions) -> Fi
     if options.zone:
         zone_info(options.zone)
     named = [sleep.zone for sleep in found if sleep.zone]
-    return FileZone(options.zone or (max(set(named), key=named.count) if named else None), records.clock.offset_s)
+    zone = options.zone or (max(set(named), key=named.count) if named else None)
+    return FileZone(zone, records.clock.offset_s, options.split_hour)
 
 
 def _zone(sleep: Sleep | None, days: FileZone, options: ReadOptions) -> tuple[str | None, Text]:
@@ -137,7 +138,7 @@ def _sleep_bounds(sleep: Sleep) -> tuple[float, float]:
 
 
 def _value_bounds(records: Records, night: date | None, days: FileZone) -> tuple[float, float]:
-    """Return the first and last moment at which heart rate or oxygen was measured in a noon-to-noon day."""
+    """Return the first and last moment at which heart rate or oxygen was measured in the day of a night."""
     held = [key for channel in ("hr_bpm", "spo2_pct") for key in records.values.get(channel, {})]
     times = [(key[1] + key[2]) / 2 for key in held]
     inside = [at for at in times if days.key(at) == night]

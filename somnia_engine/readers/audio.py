@@ -39,11 +39,11 @@ class _Sound:
     zone_origin: Text
     notes: tuple[Text, ...]
 
-    def span(self) -> NightSpan:
+    def span(self, split_hour: int) -> NightSpan:
         length = self.media.duration_s
         if self.start is None:
             return NightSpan(None, None, None, length)
-        return NightSpan(night_key(self.start, self.zone), self.start, self.start + timedelta(seconds=length), length)
+        return NightSpan(night_key(self.start, self.zone, split_hour), self.start, self.start + timedelta(seconds=length), length)
 
 
 def read_blocks(path: Path, block_s: float, *, fs: int = 16000) -> Iterator[NDArray[np.float32]]:
@@ -195,7 +195,7 @@ def _survey(path: Path, options: ReadOptions) -> Survey:
     return Survey(
         format=KEY,
         name=NAME,
-        nights=(sound.span(),),
+        nights=(sound.span(options.split_hour),),
         zone=sound.zone,
         zone_origin=sound.zone_origin,
         channels=("audio",),
@@ -206,7 +206,7 @@ def _survey(path: Path, options: ReadOptions) -> Survey:
 
 def _read(path: Path, options: ReadOptions) -> Recording:
     sound = _load(path, options)
-    choose_night((sound.span(),), options, name=path.name)
+    choose_night((sound.span(options.split_hour),), options, name=path.name)
     return Recording(
         start=sound.start,
         zone=sound.zone,

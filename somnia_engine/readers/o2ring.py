@@ -59,8 +59,9 @@ class _Ring:
     def duration_s(self) -> float:
         return (len(next(iter(self.values.values()))) - 1) * self.step_s
 
-    def span(self) -> NightSpan:
-        return NightSpan(night_key(self.start, self.zone), self.start, self.start + timedelta(seconds=self.duration_s), self.duration_s)
+    def span(self, split_hour: int) -> NightSpan:
+        night = night_key(self.start, self.zone, split_hour)
+        return NightSpan(night, self.start, self.start + timedelta(seconds=self.duration_s), self.duration_s)
 
 
 def _load(path: Path, options: ReadOptions) -> _Ring:
@@ -145,7 +146,7 @@ def _survey(path: Path, options: ReadOptions) -> Survey:
     return Survey(
         format=KEY,
         name=NAME,
-        nights=(ring.span(),),
+        nights=(ring.span(options.split_hour),),
         zone=ring.zone,
         zone_origin=ring.zone_origin,
         channels=tuple(ring.values),
@@ -156,7 +157,7 @@ def _survey(path: Path, options: ReadOptions) -> Survey:
 
 def _read(path: Path, options: ReadOptions) -> Recording:
     ring = _load(path, options)
-    choose_night((ring.span(),), options, name=path.name)
+    choose_night((ring.span(options.split_hour),), options, name=path.name)
     return Recording(
         start=ring.start,
         zone=ring.zone,

@@ -32,7 +32,7 @@ def _survey(path: Path, options: ReadOptions) -> Survey:
     return Survey(
         format=KEY,
         name=NAME,
-        nights=_nights(table, zone),
+        nights=_nights(table, zone, options.split_hour),
         zone=zone,
         zone_origin=origin,
         channels=tuple(table.columns),
@@ -47,7 +47,7 @@ def _read(path: Path, options: ReadOptions) -> Recording:
     zone, origin = _zone(table, options)
     night = _wanted(table, options, zone)
     if night is not None:
-        table = table.only(night_keys_of(table, zone), night.toordinal())
+        table = table.only(night_keys_of(table, zone, split_hour=options.split_hour), night.toordinal())
     low, high = table.bounds_s()
     start, shift = table.start, 0.0
     if table.absolute and start is not None:
@@ -80,24 +80,24 @@ def _zone(table: CsvTable, options: ReadOptions) -> tuple[str | None, Text]:
     return None, Text("The start that you gave carries an offset from UTC, but no zone.")
 
 
-def night_keys_of(table: CsvTable, zone: str | None) -> dict[str, NDArray[np.int64]]:
+def night_keys_of(table: CsvTable, zone: str | None, *, split_hour: int) -> dict[str, NDArray[np.int64]]:
     """Return the night's key (ordinal of the date) of each value, by column."""
     if table.start is None:
         return {}
     base = table.start.timestamp()
     offset = table.start.utcoffset() if zone is None else None
     move = base + (offset.total_seconds() if offset is not None else 0.0)
-    return {name: night_keys(column.times_s + (move if zone is None else base), zone) for name, column in table.columns.items()}
+    return {name: night_keys(column.times_s + (move if zone is None else base), zone, split_hour) for name, column in table.columns.items()}
 
 
-def _nights(table: CsvTable, zone: str | None) -> tuple[NightSpan, ...]:
+def _nights(table: CsvTable, zone: str | None, split_hour: int) -> tuple[NightSpan, ...]:
     low, high = table.bounds_s()
     if table.start is None:
         return (NightSpan(None, None, None, high - low),)
     if high - low <= ONE_NIGHT_S:
         begin = table.start + timedelta(seconds=low)
-        return (NightSpan(night_key(begin, zone), begin, table.start + timedelta(seconds=high), high - low),)
-    keys = night_keys_of(table, zone)
+        return (NightSpan(night_key(begin, zone, split_hour), begin, table.start + timedelta(seconds=high), high - low),)
+    keys = night_keys_of(table, zone, split_hour=split_hour)
     spans = []
     for key in sorted({int(k) for column in keys.values() for k in np.unique(column)}):
         first, last = table.only(keys, key).bounds_s()
@@ -109,7 +109,7 @@ def _nights(table: CsvTable, zone: str | None) -> tuple[NightSpan, ...]:
 
 def _wanted(table: CsvTable, options: ReadOptions, zone: str | None) -> date | None:
     """Return the night to cut out; None for the whole file."""
-    spans = _nights(table, zone)
+    spans = _nights(table, zone, options.split_hour)
     if len(spans) == 1:
         return _part_of_one(table, options, zone) if options.night not in (None, spans[0].night) and spans[0].night else None
     return choose_night(spans, options, name=table.name)
@@ -117,7 +117,7 @@ def _wanted(table: CsvTable, options: ReadOptions, zone: str | None) -> date | N
 
 def _part_of_one(table: CsvTable, options: ReadOptions, zone: str | None) -> date:
     """Return the wanted night when a short file reaches into it; raises NightChoiceNeeded when it does not."""
-    found = sorted({int(k) for column in night_keys_of(table, zone).values() for k in np.unique(column)})
+    found = sorted({int(k) for column in night_keys_of(table, zone, split_hour=options.split_hour).values() for k in np.unique(column)})
     keys = [date.fromordinal(key) for key in found]
     if options.night not in keys:
         said = {"name": table.name, "night": str(options.night), "nights": listed(keys)}

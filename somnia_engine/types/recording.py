@@ -66,12 +66,15 @@ class ReadOptions:
     start : datetime or None
         Aware. When a file without an absolute time began (`time_s` = 0, the first sample of a sound).
     night : date or None
-        Key of the wanted night: the local date on which the night's noon-to-noon day begins.
+        Key of the wanted night: the local date on which the night's day begins.
+    split_hour : int
+        Local hour, 0 to 23, at which a night's day begins; noon unless the person sleeps by another clock.
     """
 
     zone: str | None = None
     start: datetime | None = None
     night: date | None = None
+    split_hour: int = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The zone of local times, when a file without absolute time began, and the marked time in bed; None is unsaid."""
+    """The zone of local times, when a file without absolute time began, the marked time in bed (None: unsaid), when a night begins [h]."""
 
     zone: str | None = None
     start: datetime | None = None
     lights_off: datetime | None = None
     lights_on: datetime | None = None
+    split_hour: int = 12

@@ -18,12 +18,15 @@ from somnia_server.store.damaged import SENTENCE, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept, put_night
 from somnia_server.store.reach import handles
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import JobRow, JobUploadRow, session
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STALE_S = 20.0
 """A job without a heartbeat for so long has lost its worker [s]."""
 MAX_ATTEMPTS = 3
+MOST_WAITING = 1500
+"""Nights of one person that may wait for their analysis: four years of an export."""
 CLAIMING = 0x534F4D50
 """The lock that whoever takes a job from PostgreSQL's queue holds."""
 
@@ -76,8 +79,18 @@ class Order:
 
 
 def add_job(actor: Actor, order: Order) -> str:
-    """Queue a job on files that the actor handles; the one that is already under way for the same files and choices is returned instead."""
+    """Queue a job on files that the actor handles; the one that is already under way for the same files and choices is returned instead.
+
+    Raises
+    ------
+    RefusalError
+        As many jobs of this person wait as may.
+    """
     owner = order.owner
+    waiting = select(func.count()).select_from(JobRow).where(JobRow.owner == owner, JobRow.state.in_((QUEUED, RUNNING)))
+    if (session().scalar(waiting) or 0) >= MOST_WAITING:
+        said = {"most": MOST_WAITING}
+        raise RefusalError(Text("{most} nights of yours wait for their analysis, and no more may. Come back when they are done.", said))
     job = JobRow(id=secrets.token_hex(16), owner=owner, fingerprint=order.fingerprint, state=QUEUED, night=order.night, created_at=now())
     job.brought_by = actor.id
     job.stage, job.fraction, job.attempts, job.cancel_asked = "", 0.0, 0, False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import case, delete, func, select, update
 
-from somnia_engine.text import t
+from somnia_engine.text import Text, t
 from somnia_server.store.actors import Actor
 from somnia_server.store.damaged import DAMAGED, NAME, read_or
 from somnia_server.store.frames import FRAME_BYTES, SealedWriter, read_sealed, sealed_size
@@ -23,6 +23,10 @@ from somnia_server.store.vault import Place
 RECEIVING, READY = "receiving", "ready"
 STREAM = "uploads.stream"
 ACTIVE = ("queued", "running")
+MOST_FILES = 500
+"""Files of one person that may wait here."""
+MOST_WAITING = 4
+"""How many times the largest file their bytes may be together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,29 @@ class Upload:
 def add_upload(actor: Actor, name: str, *, size: int, subject: str | None = None) -> str | None:
     """Make the row of a file that is about to arrive and return its id; None when the actor may bring nothing for this person."""
     owner = subject or actor.id
-    if not session().scalar(select(may_bring(actor, owner))):
+    if not may_add(actor, owner):
         return None
     return _add(owner, name, size=size, brought_by=actor.id)
+
+
+def may_add(actor: Actor, owner: str) -> bool:
+    """Return whether an actor may bring files for a person."""
+    return bool(session().scalar(select(may_bring(actor, owner))))
+
+
+def quota_refusal(owner: str, size: int) -> Text | None:
+    """Return why no more files of a person may wait here; None when one of this size [bytes] may."""
+    mine = UploadRow.owner == owner, UploadRow.demo.is_(None), UploadRow.expires_at > now()
+    count, waiting = session().execute(select(func.count(), func.coalesce(func.sum(UploadRow.size), 0)).where(*mine)).one()
+    most = MOST_WAITING * house().settings.max_upload_bytes
+    if count >= MOST_FILES:
+        return Text("{count} of your files wait here, and no more may. Analyze them, or remove some.", {"count": count})
+    if waiting + size <= most:
+        return None
+    said = {"have": int(waiting) >> 20, "size": size >> 20, "most": most >> 20}
+    return Text(
+        "{have} MB of your files wait here; with this one ({size} MB) it would be more than {most} MB. Analyze them, or remove some.", said
+    )
 
 
 def add_demo_upload(actor: Actor, path: Path, *, sha256: str) -> str:

@@ -92,7 +92,7 @@ def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
     """Return the nights before this one; none when nobody knows which night this is."""
     night = claim.night
     if night is None and claim.choices.start is not None:
-        night = night_key(claim.choices.start, claim.choices.zone)
+        night = night_key(claim.choices.start, claim.choices.zone, claim.choices.split_hour)
     return () if night is None else nights.history_blobs(claim.owner, night, demo=demo)
 
 

@@ -1,6 +1,8 @@
 """The queue as pages use it: enqueue nights, follow and cancel their jobs."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from somnia_server.store import codec, jobs, recordings
@@ -11,7 +13,7 @@ from somnia_server.store.jobs import JobView, Order
 from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.store.refusals import RefusalError
-from somnia_server.work.uploads import known_survey
+from somnia_server.work.uploads import known_survey, split_hour_of
 
 __all__ = ["Choices", "JobView", "cancel", "enqueue", "job_for", "jobs_of"]
 
@@ -38,12 +40,13 @@ def enqueue(
     ready = [upload for upload in ready if upload.owner == ready[0].owner]  # a night is one person's
     if ready and (refusal := processing_refusal(ready[0].owner)) is not None:
         raise RefusalError(refusal)
+    said = replace(choices or Choices(), split_hour=split_hour_of(ready[0].owner)) if ready else Choices()
     made = []
     wanted = {night or _only_night(ready) for night in nights}
     for night in sorted(wanted, key=lambda n: n or date.max):
         files = [upload for upload in ready if _holds(upload, {night} if len(wanted) > 1 else {night, None})]
         if files:
-            made.append(jobs.add_job(actor, _order(files, night=night, choices=choices or Choices())))
+            made.append(jobs.add_job(actor, _order(files, night=night, choices=said)))
     return tuple(made)
 
 
@@ -57,8 +60,16 @@ def _only_night(uploads: Sequence[Upload]) -> date | None:
 def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:
     owner = files[0].owner
     digests = sorted(upload.sha256 or upload.id for upload in files)
-    fingerprint = house().vault.fingerprint(owner, str(night), codec.dumps(choices).decode(), *digests)
+    fingerprint = house().vault.fingerprint(owner, str(night), _said(choices), *digests)
     return Order(owner, tuple(upload.id for upload in files), night, choices, fingerprint)
+
+
+def _said(choices: Choices) -> str:
+    """Return choices as a fingerprint knows them: a night that begins at noon is called as it was before other hours could be chosen."""
+    said: dict[str, object] = json.loads(codec.dumps(choices))
+    if said["split_hour"] == Choices().split_hour:
+        del said["split_hour"]
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 
 def _holds(upload: Upload, nights: set[date | None]) -> bool:

@@ -107,11 +107,16 @@ def _answer(request: Request, answers: BinaryIO) -> None:
     if request.task == "survey":
         from somnia_engine.readers import survey
 
-        found = survey(Path(request.paths[0]), ReadOptions(request.choices.zone, request.choices.start, request.night))
+        found = survey(Path(request.paths[0]), _options(request))
         write_frame(answers, RESULT, codec.dumps(found))
         return
     history = NightHistory(tuple(nightcodec.unpack_record(*_history_pair()) for _ in range(request.history)))
     _analyse(request, history, answers)
+
+
+def _options(request: Request) -> ReadOptions:
+    said = request.choices
+    return ReadOptions(said.zone, said.start, request.night, said.split_hour)
 
 
 def _history_pair() -> tuple[bytes, bytes]:
@@ -130,11 +135,11 @@ def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None
 
     choices = request.choices
     progress("read", 0.0)
-    options = ReadOptions(choices.zone, choices.start, request.night)
+    options = _options(request)
     recordings = [read_recording(Path(path), options) for path in request.paths]
     said = AnalysisOptions(choices.start, choices.lights_off, choices.lights_on, choices.zone, request.subject)
     analysis = analyse(recordings, options=said, history=history, progress=progress)
-    night = request.night or night_key(analysis.start or datetime.now(UTC), analysis.zone)
+    night = request.night or night_key(analysis.start or datetime.now(UTC), analysis.zone, choices.split_hour)
     summary, series = nightcodec.pack_night(analysis)
     write_frame(answers, SUMMARY, summary)
     write_frame(answers, SERIES, series)

@@ -56,18 +56,18 @@ def create() -> Response:
     """Make room for a file of a declared length."""
     size = _number("Upload-Length")
     most = house().settings.max_upload_bytes
-    if size is None:
-        return _problem(400, t("The length of the file is missing."))
+    if not size:
+        return _problem(400, t("The length of the file is missing.") if size is None else t("This file is empty."))
     if size > most:
         return _problem(413, t("This file has {size} MB; at most {most} MB can be uploaded here.", size=size >> 20, most=most >> 20))
-    if size == 0:
-        return _problem(400, t("This file is empty."))
-    refusal = processing_refusal(actor_now().id)
-    if refusal is not None:
-        return _problem(403, t(refusal))
-    upload_id = recordings.add_upload(actor_now(), _file_name(), size=size)
+    owner = _said_about("subject") or actor_now().id
+    if not recordings.may_add(actor_now(), owner):
+        return _not_here()
+    if (refused := _refused(owner) or _too_much(owner, size)) is not None:
+        return refused
+    upload_id = recordings.add_upload(actor_now(), _file_name(), size=size, subject=owner)
     if upload_id is None:
-        return _problem(404, t("This upload is not here. Choose the file again."))
+        return _not_here()
     return Response(status=201, headers={"Location": f"/upload/tus/{upload_id}", "Upload-Offset": "0"})
 
 
@@ -93,9 +93,13 @@ def patch(upload_id: str) -> Response:
     request.max_content_length = house().settings.max_upload_bytes
     upload = recordings.find_upload(actor_now(), upload_id)
     if upload is None or upload.demo is not None:
-        return _problem(404, t("This upload is not here. Choose the file again."))
+        return _not_here()
     if request.mimetype != "application/offset+octet-stream":
         return _problem(415, t("This address takes resumable uploads (tus {version}) only.", version=VERSION))
+    return _refused(upload.owner) or _take(upload)
+
+
+def _take(upload: Upload) -> Response:
     if upload.state == READY:
         return _conflict(upload.size) if _number("Upload-Offset") != upload.size else _taken(upload.size)
     try:
@@ -174,17 +178,38 @@ def _number(header: str) -> int | None:
 
 def _file_name() -> str:
     """Return the name that the person's file had, without folders; "file" when none was given."""
+    name = _said_about("filename", "name")
+    plain = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
+    return plain.encode()[-NAME_BYTES:].decode(errors="ignore") or "file"  # the end: it holds the suffix
+
+
+def _said_about(*keys: str) -> str:
+    """Return the first text that the request says of the file under one of these keys; empty when it says none."""
     for pair in request.headers.get("Upload-Metadata", "").split(","):
         key, _, value = pair.strip().partition(" ")
-        if key in ("filename", "name"):
+        if key in keys:
             try:
-                name = base64.b64decode(value, validate=True).decode("utf-8")
+                said = base64.b64decode(value, validate=True).decode("utf-8")
             except (binascii.Error, UnicodeDecodeError):
                 continue
-            plain = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
-            if plain:
-                return plain.encode()[-NAME_BYTES:].decode(errors="ignore")  # the end: it holds the suffix
-    return "file"
+            if said:
+                return said
+    return ""
+
+
+def _not_here() -> Response:
+    return _problem(404, t("This upload is not here. Choose the file again."))
+
+
+def _refused(owner: str) -> Response | None:
+    """Return the answer when nothing of whose file it is may be worked on now."""
+    refusal = processing_refusal(owner)
+    return None if refusal is None else _problem(403, t(refusal))
+
+
+def _too_much(owner: str, size: int) -> Response | None:
+    refusal = recordings.quota_refusal(owner, size)
+    return None if refusal is None else _problem(413, t(refusal))
 
 
 def _problem(status: int, message: str) -> Response:

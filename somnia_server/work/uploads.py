@@ -8,16 +8,17 @@ from pathlib import Path
 
 from somnia_engine.text import Text
 from somnia_engine.types.recording import ReadOptions, Survey
-from somnia_server.store import codec, recordings
+from somnia_server.store import codec, persons, recordings
 from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
+from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.work import door, room
 from somnia_server.work.door import RefusedError
 from somnia_server.work.room import Limits, Progress, Request
 
-__all__ = ["RefusedError", "Upload", "add_demo", "known_survey", "list_uploads", "remove_upload", "survey_upload"]
+__all__ = ["RefusedError", "Upload", "add_demo", "known_survey", "list_uploads", "remove_upload", "split_hour_of", "survey_upload"]
 
 list_uploads = recordings.list_uploads
 remove_upload = recordings.remove_upload
@@ -37,10 +38,14 @@ def survey_upload(actor: Actor, upload_id: str, choices: Choices | ReadOptions |
     RefusedError
         The file cannot be read; its `text` says why and what can be.
     """
-    choices = Choices() if choices is None else Choices(choices.zone, choices.start)
     upload = recordings.find_upload(actor, upload_id)
     if upload is None or upload.state != READY:
         raise RefusedError(NOT_HERE)
+    refusal = processing_refusal(upload.owner)
+    if refusal is not None:
+        raise RefusedError(refusal)
+    said = Choices() if choices is None else choices
+    choices = Choices(said.zone, said.start, split_hour=split_hour_of(upload.owner))
     asked, known = codec.dumps(choices), recordings.load_survey(upload)
     if known is None or known.partition(b"\n")[0] != asked:
         known = asked + b"\n" + _survey(upload, choices)
@@ -49,9 +54,18 @@ def survey_upload(actor: Actor, upload_id: str, choices: Choices | ReadOptions |
 
 
 def known_survey(upload: Upload) -> Survey | None:
-    """Return what was last found in a file, without looking again."""
+    """Return what was last found in a file, without looking again; None also when its person's nights begin at another hour since."""
     known = recordings.load_survey(upload)
-    return None if known is None else codec.loads(Survey, known.partition(b"\n")[2])
+    if known is None:
+        return None
+    asked, _, found = known.partition(b"\n")
+    same = codec.loads(Choices, asked).split_hour == split_hour_of(upload.owner)
+    return codec.loads(Survey, found) if same else None
+
+
+def split_hour_of(owner: str) -> int:
+    """Return the local hour at which a person's nights begin."""
+    return persons.load_settings(Actor.owner(owner)).night_split_h
 
 
 def _survey(upload: Upload, choices: Choices) -> bytes:

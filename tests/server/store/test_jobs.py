@@ -11,6 +11,7 @@ from somnia_server.store.house import now
 from somnia_server.store.jobs import Order
 from somnia_server.store.nightcodec import pack_night
 from somnia_server.store.nights import Kept
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import db
 from somnia_server.work import queue
 from tests.server.conftest import make_night, somebody
@@ -246,3 +247,12 @@ def test_files_of_one_same_night_need_no_choice_and_others_stay_open():
     assert queue.job_for(somebody("a"), job_id).night == day
     (job_id,) = queue.enqueue(somebody("a"), [surveyed("a", b"x", day), surveyed("a", b"y", None)])
     assert queue.job_for(somebody("a"), job_id).night is None
+
+
+def test_no_more_nights_wait_for_one_person_than_may(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_WAITING", 3)
+    for i in range(3):
+        jobs.add_job(somebody("a"), jobs.Order("a", (), date(2025, 1, 1 + i), Choices(), f"m{i}"))
+    with pytest.raises(RefusalError, match="nights of yours wait"):
+        jobs.add_job(somebody("a"), jobs.Order("a", (), date(2025, 1, 9), Choices(), "m9"))
+    assert jobs.add_job(somebody("b"), jobs.Order("b", (), date(2025, 1, 9), Choices(), "m9"))

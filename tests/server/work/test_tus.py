@@ -1,15 +1,87 @@
+import base64
 import hashlib
 import os
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 
 from somnia_server import create_server
 from somnia_server.store import recordings
+from somnia_server.store.accounts import find_account
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.consents import PRIVACY, TERMS, give, withdraw
+from somnia_server.store.house import now
+from somnia_server.store.persons import Profile, save_profile
+from somnia_server.store.tables import GuardianRow, session
 from somnia_server.work import tus
-from tests.server.conftest import TUS, Visitor
+from tests.server.access.people import EMAIL, Person
+from tests.server.conftest import TUS, Visitor, make_account
 
 OFFSET = {**TUS, "Content-Type": "application/offset+octet-stream"}
+
+
+def test_more_than_may_wait_is_refused_and_the_limit_named(app, visitor, monkeypatch):
+    monkeypatch.setattr(recordings, "MOST_FILES", 3)
+    for _ in range(3):
+        visitor.create(10)
+    answer = visitor.client.post("/upload/tus", headers={**TUS, "Upload-Length": "10"})
+    assert (answer.status_code, answer.json["error"]["message"]) == (
+        413,
+        "3 of your files wait here, and no more may. Analyze them, or remove some.",
+    )
+
+
+def test_bytes_that_wait_are_counted_together_and_each_person_by_themselves(app, settings, visitor, stranger):
+    half = settings.max_upload_bytes * recordings.MOST_WAITING // 8
+    for _ in range(8):
+        visitor.create(half)
+    answer = visitor.client.post("/upload/tus", headers={**TUS, "Upload-Length": str(1 << 20)})
+    assert answer.status_code == 413
+    assert f"more than {8 * half >> 20} MB" in answer.json["error"]["message"]
+    stranger.create(half)
+
+
+def about(subject: str) -> dict[str, str]:
+    said = base64.b64encode(subject.encode()).decode()
+    return {**TUS, "Upload-Length": "10", "Upload-Metadata": f"filename bmlnaHQuY3N2, subject {said}"}
+
+
+def guarded(app):
+    """Return a guardian who is logged in, and their ward."""
+    ann = Person(app)
+    ann.register()
+    with app.app_context():
+        guardian, minor = Actor(find_account(EMAIL).id, Role.USER), make_account(email="minor@example.org")
+        save_profile(minor, Profile(name="Kim", birth_date=now().date() - timedelta(days=365 * 12)))
+        session().add(GuardianRow(id="0" * 32, guardian=guardian.id, minor=minor.id, stated_at=now(), verified_at=now(), verified_by="u-x"))
+        session().commit()
+    return ann, guardian, minor
+
+
+def test_it_is_asked_whether_whose_file_it_is_agreed_not_whoever_brings_it(app):
+    ann, guardian, minor = guarded(app)
+    answer = ann.client.post("/upload/tus", headers=about(minor.id), **ann.extra)
+    assert (answer.status_code, "under 18" in answer.json["error"]["message"]) == (403, True)
+    with app.app_context():
+        for kind in (TERMS, PRIVACY):
+            assert give(guardian, kind, subject=minor.id)
+    answer = ann.client.post("/upload/tus", headers=about(minor.id), **ann.extra)
+    assert answer.status_code == 201
+    with app.app_context():
+        assert [upload.owner for upload in recordings.list_uploads(guardian, minor.id)] == [minor.id]
+        assert withdraw(guardian, PRIVACY, subject=minor.id)
+    piece = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert ann.client.patch(answer.headers["Location"], data=b"0123456789", headers=piece, **ann.extra).status_code == 403
+
+
+def test_a_stranger_brings_nothing_for_somebody_and_learns_nothing_of_them(app):
+    ann, _, minor = guarded(app)
+    with app.app_context():
+        session().get_one(GuardianRow, "0" * 32).ended_at = now()
+        session().commit()
+    for subject in (minor.id, "u-" + "0" * 32):
+        assert ann.client.post("/upload/tus", headers=about(subject), **ann.extra).status_code == 404
 
 
 def stored(app, actor, upload_id):

@@ -5,6 +5,7 @@ or a change of order breaks the chain; a tail that was cut off is missed by the 
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -23,10 +24,15 @@ from somnia_server.store.reach import acts_for
 from somnia_server.store.tables import AuditRow, session
 from somnia_server.store.vault import ShreddedError, TamperedError
 
+log = logging.getLogger(__name__)
+
 LOCK = 0x534F4D4E
 """The advisory lock that writers of the log share on PostgreSQL."""
 AT_ONCE = 1000
-_PENDING = "somnia notes"
+SERVER = Actor("house", Role.ADMIN)
+"""Who acts when the server does by itself."""
+_PENDING, _HEAD = "somnia notes", "somnia head"
+ANCHORED = "anchor"
 MOST_FAULTS = 20
 
 
@@ -69,11 +75,23 @@ def _write_pending(ending: Session) -> None:
             _write(actor, action, subject=subject, thing=thing, detail=detail)
 
 
+@event.listens_for(Session, "after_commit")
+def _keep_head(ended: Session) -> None:
+    """Write outside the database where the log stands now; what is committed stays committed when that cannot be written."""
+    found = ended.info.pop(_HEAD, None)
+    if found is not None:
+        try:
+            anchors.keep_head(*found)
+        except OSError as error:
+            log.error("where the audit log stands could not be written beside the key: %s", error.strerror)
+
+
 @event.listens_for(Session, "after_transaction_end")
 def _forget_pending(ended: Session, transaction: SessionTransaction) -> None:
     """Forget what a transaction that was rolled back was to note."""
     if transaction.parent is None:
         ended.info.pop(_PENDING, None)
+        ended.info.pop(_HEAD, None)
 
 
 def _write(actor: Actor, action: str, *, subject: str, thing: str, detail: str) -> None:
@@ -86,6 +104,7 @@ def _write(actor: Actor, action: str, *, subject: str, thing: str, detail: str) 
     row.mac = _code(row, before)
     session().add(row)
     session().flush()
+    session().info[_HEAD] = (seq, row.mac)
 
 
 def note_read(actor: Actor, action: str, *, subject: str, thing: str = "") -> None:
@@ -104,7 +123,10 @@ def verify() -> Verdict:
     """Check the whole log, and that it reaches every anchor."""
     found, faults = anchors.load()
     wanted = {anchor.seq: anchor.mac for anchor in found}
-    before, count = b"", 0
+    head, written = anchors.head(), anchors.size()
+    if head is not None:
+        wanted[head[0]] = head[1]
+    before, count, said = b"", 0, 0 if head is None else head[2]
     query = select(AuditRow.__table__).order_by(AuditRow.seq).execution_options(yield_per=AT_ONCE)
     for row in session().execute(query):
         count += 1
@@ -115,16 +137,27 @@ def verify() -> Verdict:
             faults.append(Text("Entry {seq} does not follow from the one before it.", {"seq": row.seq}))
         if not compare_digest(wanted.pop(row.seq, row.mac), row.mac):
             faults.append(Text("Entry {seq} is not the one that was anchored.", {"seq": row.seq}))
+        said = max(said, int(row.object)) if row.action == ANCHORED and row.object.isdigit() else said
         before = row.mac
+    if head is None and (said or wanted):
+        faults.append(Text("What says where the log stood last is missing or was changed."))
+    if written < said:
+        faults.append(Text("The anchors have {written} bytes where {said} were written.", {"written": written, "said": said}))
     if wanted:
         faults.append(Text("The log ends at {end}, but was anchored at {anchor}.", {"end": count, "anchor": max(wanted)}))
     return Verdict(count, tuple(faults))
 
 
 def anchor(at: datetime, *, now_in_any_case: bool = False) -> bool:
-    """Write the head of the log outside the database, once an hour; return whether it was."""
-    last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
-    return last is not None and anchors.append(last.seq, last.mac, at=at, now_in_any_case=now_in_any_case)
+    """Write an anchor, once an hour or after many entries, and note it; return whether it was. A log that rests is anchored once."""
+    last = session().execute(select(AuditRow.seq, AuditRow.mac, AuditRow.action).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
+    if last is None or last.action == ANCHORED:
+        return False
+    count = anchors.append(last.seq, last.mac, at=at, now_in_any_case=now_in_any_case)
+    if count is not None:
+        note(SERVER, ANCHORED, subject="house:records", thing=str(count))
+        session().commit()
+    return count is not None
 
 
 def entries_about(actor: Actor, subject: str | None = None, *, most: int = 200) -> tuple[Entry, ...]:

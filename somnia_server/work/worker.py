@@ -87,7 +87,19 @@ def main() -> int:
         log.error("%s", error)
         return 2
     work(app, stop)
+    _anchor_last(app)
     return 0
+
+
+def _anchor_last(app: Flask) -> None:
+    """Anchor the log where it stands when this worker leaves."""
+    try:
+        with app.app_context():
+            audit.anchor(now(), now_in_any_case=True)
+    except AWAY as error:
+        if not is_away(error):
+            raise
+        log.warning("the database does not answer; the log is anchored by the next worker")
 
 
 if __name__ == "__main__":

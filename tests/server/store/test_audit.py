@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from somnia_server.store import audit
+from somnia_server.store import anchors, audit
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.house import house, now
 from somnia_server.store.tables import db
@@ -29,7 +29,7 @@ def fill(count: int) -> None:
 def test_an_untouched_log_has_no_faults():
     fill(7)
     audit.anchor(now())
-    assert audit.verify() == audit.Verdict(7, ())
+    assert audit.verify() == audit.Verdict(8, ())
 
 
 def test_what_others_did_is_read_by_the_person_whose_data_it_is_and_by_nobody_else():
@@ -83,7 +83,7 @@ def test_entries_of_several_processes_have_no_gap(environ):
     assert audit.verify() == audit.Verdict(100, ())
 
 
-def test_an_anchor_is_written_once_an_hour():
+def test_an_anchor_is_written_once_an_hour_and_a_log_that_rests_is_anchored_once():
     fill(1)
     at = now()
     assert audit.anchor(at)
@@ -91,6 +91,77 @@ def test_an_anchor_is_written_once_an_hour():
     assert not audit.anchor(at + timedelta(minutes=59))
     assert audit.anchor(at + timedelta(minutes=61))
     assert not audit.anchor(at + timedelta(minutes=200))
+    assert audit.verify() == audit.Verdict(4, ())
+
+
+def test_many_entries_are_anchored_before_the_hour_is_over():
+    fill(1)
+    at = now()
+    assert audit.anchor(at)
+    fill(anchors.EACH)
+    assert audit.anchor(at + timedelta(minutes=1))
+
+
+def cut(count: int) -> None:
+    """Delete the last entries of the log."""
+    db.session.execute(text("DELETE FROM audit WHERE seq > (SELECT max(seq) FROM audit) - :n"), {"n": count})
+    db.session.commit()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_tail_that_is_cut_off_is_missed_at_once_without_an_anchor(count):
+    fill(7)
+    cut(count)
+    (fault,) = audit.verify().faults
+    assert fault.values == {"end": 7 - count, "anchor": 7}
+
+
+def keep(name: str) -> Path:
+    return house().settings.keep / f"anchors.{name}"
+
+
+def test_anchors_that_were_cut_off_are_missed():
+    for _ in range(3):
+        fill(1)
+        assert audit.anchor(now(), now_in_any_case=True)
+    lines = keep("log").read_text().splitlines(keepends=True)
+    keep("log").write_text("".join(lines[:2]))
+    whole, left = sum(map(len, lines)), sum(map(len, lines[:2]))
+    assert [fault.values for fault in audit.verify().faults] == [{"written": left, "said": whole}]
+    keep("log").unlink()
+    assert [fault.values for fault in audit.verify().faults] == [{"written": 0, "said": whole}]
+
+
+def test_a_head_that_is_missing_or_changed_is_named():
+    fill(2)
+    audit.anchor(now())
+    said = keep("head").read_text()
+    keep("head").write_text(said.replace("[3,", "[2,"))
+    assert len(audit.verify().faults) == 1
+    keep("head").unlink()
+    assert len(audit.verify().faults) == 1
+    keep("head").write_text(said)
+    assert audit.verify().faults == ()
+
+
+def test_the_log_and_its_anchors_cut_together_are_missed_by_the_head():
+    fill(2)
+    audit.anchor(now())
+    before = keep("log").read_bytes()
+    fill(2)
+    audit.anchor(now(), now_in_any_case=True)
+    cut(3)
+    keep("log").write_bytes(before)
+    assert audit.verify().faults != ()
+
+
+def test_a_folder_that_cannot_be_written_stops_nobody(monkeypatch, caplog):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(anchors, "keep_head", full)
+    fill(1)
+    assert "No space left" in caplog.text
 
 
 def test_a_changed_anchor_is_found():

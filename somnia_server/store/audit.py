@@ -99,8 +99,9 @@ def _write(actor: Actor, action: str, *, subject: str, thing: str, detail: str) 
     _take_turns()
     last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
     seq, before = (1, b"") if last is None else (last.seq + 1, last.mac)
-    row = AuditRow(seq=seq, at=now(), actor=actor.id, role=str(actor.role), action=action, subject=subject, object=thing)
-    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(seq), owner=subject) if detail else None
+    who, what, whose, which = (word.replace("\0", "\N{REPLACEMENT CHARACTER}") for word in (actor.id, action, subject, thing))  # as kept
+    row = AuditRow(seq=seq, at=now(), actor=who, role=str(actor.role), action=what, subject=whose, object=which)
+    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(seq), owner=whose) if detail else None
     row.mac = _code(row, before)
     session().add(row)
     session().flush()

@@ -95,7 +95,7 @@ class _Patience:
 
 
 def _take_any_text(connection: Any, _record: object) -> None:
-    """Let words with a NUL in them find nothing, as on SQLite, instead of failing: PostgreSQL's text cannot hold one."""
+    """Let words with a NUL in them find nothing, and be kept with a sign instead: PostgreSQL's text cannot hold one. The one guard."""
     from psycopg.types.string import StrDumperUnknown
 
     class Tidy(StrDumperUnknown):

@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,11 +22,11 @@ from somnia_engine.types.recording import ReadOptions, Subject
 from somnia_server.failures import noted
 from somnia_server.store import codec, nightcodec
 from somnia_server.store.choices import Choices
+from somnia_server.work.fence import put_up
 
 PROGRESS, RESULT, SUMMARY, SERIES, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"E", b"X"
 HEAD_BYTES = 5
 PR_SET_PDEATHSIG = 1
-CLONE_NEWNET = 0x40000000
 FILE_BYTES = 1 << 30
 
 
@@ -151,7 +152,6 @@ def _lock(request: Request) -> None:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != request.parent:
         sys.exit(3)  # the parent died before the line above
-    libc.unshare(CLONE_NEWNET)  # where the system allows it; else the room has a network that nothing in it uses
     os.umask(0o077)
     for what, most in (
         (resource.RLIMIT_CORE, 0),
@@ -160,6 +160,9 @@ def _lock(request: Request) -> None:
         (resource.RLIMIT_FSIZE, FILE_BYTES),
     ):
         resource.setrlimit(what, (most, most))
+    folders = sorted({Path(path).parent for path in request.paths})
+    tempfile.tempdir = str(folders[0]) if folders else None
+    put_up(folders)
 
 
 if __name__ == "__main__":

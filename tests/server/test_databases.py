@@ -11,14 +11,16 @@ from flask import Flask
 from sqlalchemy import create_engine, func, select
 
 from somnia_server.settings import Settings, SettingsError
-from somnia_server.store import jobs, nights
+from somnia_server.store import audit, clients, jobs, nights, persons
 from somnia_server.store.actors import Role
 from somnia_server.store.choices import Choices
+from somnia_server.store.emergencies import break_glass
 from somnia_server.store.house import now
 from somnia_server.store.invitations import invite, redeem
 from somnia_server.store.jobs import Order, add_job
 from somnia_server.store.nights import Kept
 from somnia_server.store.people import note_visitor
+from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import GrantRow, JobRow, VisitorRow, session
 from tests.server.conftest import make_account, make_night, somebody
 
@@ -157,6 +159,20 @@ def test_a_strange_id_finds_nothing_and_breaks_nothing(word: str):
 
 
 @pytest.mark.usefixtures("context")
+def test_a_text_with_a_nul_in_it_is_kept_and_breaks_nothing():
+    admin, person = make_account(Role.ADMIN), make_account(Role.DOCTOR)
+    client_id = clients.add_client(admin, name="An\0app", redirect_uris=("https://a.example/\0",), scope="read")
+    assert client_id is not None
+    assert clients.find_client(client_id) is not None
+    assert persons.save_profile(person, persons.Profile(name="Ann"))
+    with pytest.raises(RefusalError):
+        break_glass(person, "u-\0", reason="Found without consciousness")
+    audit.note(person, "look\0ed", subject="u-\0", thing="\0", detail="\0")
+    session().commit()
+    assert audit.verify().faults == ()
+
+
+@pytest.mark.usefixtures("context")
 def test_times_come_back_aware_and_exact():
     at = datetime(2025, 3, 30, 1, 30, 0, 123456, tzinfo=UTC)
     session().add(VisitorRow(id="v-a", created_at=at.astimezone(), seen_at=at))
@@ -176,7 +192,7 @@ def test_sealed_bytes_come_back_as_bytes():
 
 @pytest.mark.sqlite
 def test_postgresql_is_spoken_to_through_psycopg_3(environ: dict[str, str]):
-    settings = Settings.from_env(environ | {"SOMNIA_DATABASE_URL": "postgresql://somnia@db.example.org/somnia"})
+    settings = Settings.from_env(environ | {"SOMNIA_DATABASE_URL": "postgresql://somnia@db.example.org/somnia?sslmode=require"})
     engine = create_engine(settings.database_url)
     assert (engine.dialect.name, engine.dialect.driver, engine.dialect.dbapi.__version__[0]) == ("postgresql", "psycopg", "3")
 

@@ -18,7 +18,7 @@ from somnia_server import init_app
 from somnia_server.access import actor_known, actor_now
 from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.gate import allow_scripts
-from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
+from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER, cookie_name
 from somnia_server.api import new_application
 from somnia_server.away import show_on_pages
 from somnia_server.failures import noted
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Dash:
     init_app(server, settings)
     with server.app_context():
         require_admin(settings)
+        csrf_name = cookie_name(CSRF_COOKIE)
     server.config["COMPRESS_MIN_SIZE"] = 1024
     app = Dash(
         "somnia",
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> Dash:
         suppress_callback_exceptions=True,
         enable_mcp=False,
         background_callback_manager=DiskcacheManager(_cache(settings)),
-        csrf_token_name=CSRF_COOKIE,
+        csrf_token_name=csrf_name,
         csrf_header_name=CSRF_HEADER,
         on_error=_wall,
     )

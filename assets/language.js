@@ -4,8 +4,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("#shell-language [data-language]");
     if (!button || button.getAttribute("aria-pressed") === "true") return;
-    const secure = window.location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `somnia_language=${button.dataset.language}; path=/; max-age=31536000; samesite=lax${secure}`;
+    const tls = window.location.protocol === "https:";
+    document.cookie = `${tls ? "__Host-" : ""}somnia_language=${button.dataset.language}; path=/; max-age=31536000; samesite=lax${tls ? "; secure" : ""}`;
     window.location.reload();
   });
 })();

@@ -10,7 +10,11 @@
 
   const zone = () => document.getElementById("upload-drop");
   const words = () => JSON.parse(zone()?.dataset.words || "{}");
-  const announce = () => window.dash_clientside?.set_props?.("upload-arrived", { data: Date.now() });
+  let untold = false;
+  const announce = () => {
+    untold = !(zone() && window.dash_clientside?.set_props); // before the page stands nobody hears it: it is said again then
+    if (!untold) window.dash_clientside.set_props("upload-arrived", { data: Date.now() });
+  };
 
   const button = (label, icon, act) => {
     const made = document.createElement("button");
@@ -100,6 +104,7 @@
   };
 
   const place = () => {
+    if (untold) announce();
     const list = document.getElementById("upload-transfers");
     if (list) for (const transfer of transfers) if (transfer.row.parentNode !== list) list.append(transfer.row);
   };

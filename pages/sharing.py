@@ -74,7 +74,7 @@ def share(actor: Actor, _key: str, said: Said) -> Text:
 def state_guardian(actor: Actor, _key: str, said: Said) -> Text:
     """State that one acts for a minor."""
     guardians.state_guardianship(actor, said.get("ward") or "")
-    return Text("Noted. It counts once a doctor or the administration has confirmed it.")
+    return Text("Noted. It counts once the administration has confirmed it.")
 
 
 def _done(ok: bool) -> Text:

@@ -56,6 +56,18 @@ def register(name: str, redirects: tuple[str, ...], scope: str) -> None:
         raise click.ClickException(t(error.text)) from error
 
 
+@somnia.command("remove-client")
+@click.argument("client_id")
+def withdraw(client_id: str) -> None:
+    """Withdraw a program of others; what people allowed it ends at once."""
+    from somnia_server.store.accounts import HOUSE
+    from somnia_server.store.clients import remove_client
+
+    if not remove_client(HOUSE, client_id):
+        raise click.ClickException("there is no program of this id")
+    click.echo("it is withdrawn, and so is everything that it was allowed")
+
+
 def rotation() -> Iterator[str]:
     """Rotate the master key; yield what an administrator should know. SettingsError when it was in vain."""
     from somnia_server.store.rotation import rotate

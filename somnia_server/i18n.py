@@ -55,7 +55,7 @@ def choose(cookie: str | None, accepted: LanguageAccept) -> str:
 
 def language_now() -> str:
     """Return the language of the current request."""
-    return choose(request.cookies.get(COOKIE), request.accept_languages)
+    return choose(request.cookies.get(f"__Host-{COOKIE}") or request.cookies.get(COOKIE), request.accept_languages)
 
 
 def init_languages(app: Flask) -> None:

@@ -167,6 +167,8 @@ def test_every_answer_says_what_it_is_and_is_not_kept(app: Flask, path: str) -> 
     assert headers["Referrer-Policy"] == "same-origin"
     assert re.fullmatch(r"text/html; charset=utf-8|application/json", headers["Content-Type"])
     assert int(re.findall(r"max-age=(\d+)", headers["Strict-Transport-Security"])[0]) >= 31536000
+    assert "includeSubDomains" in headers["Strict-Transport-Security"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
 def test_no_other_origin_may_read_an_answer_by_default(app: Flask) -> None:
@@ -187,7 +189,8 @@ def test_cookies_are_of_this_site_and_secure(app: Flask) -> None:
     assert set_by
     for cookie in set_by:
         assert {"Secure", "SameSite=Lax"} <= set(cookie.split("; ")), cookie
-        assert cookie.startswith("_csrf_token=") or (cookie.startswith("__Host-") and "HttpOnly" in cookie), cookie
+        assert cookie.startswith("__Host-"), cookie
+        assert cookie.startswith("__Host-_csrf_token=") or "HttpOnly" in cookie, cookie
 
 
 def test_what_was_typed_comes_back_as_text(app: Flask) -> None:

@@ -11,7 +11,7 @@ ADMIN = "/api/v1/admin"
 OPEN_TO_SITES = "/api/"
 METHODS = "GET, PUT, POST, DELETE"
 HEADERS = "Authorization, Content-Type"
-EXPOSED = "Retry-After, WWW-Authenticate"
+EXPOSED = "Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 PREFLIGHT_S = "600"
 
 

@@ -42,6 +42,10 @@ class Counters:
         """Return from when on a try passes again [s since 1970]."""
         return max(self._answers(lambda limiter: float(limiter.get_window_stats(item, name).reset_time)))
 
+    def left(self, item: RateLimitItem, name: str) -> int:
+        """Return how much passes yet, as the place says that counts most."""
+        return min(self._answers(lambda limiter: int(limiter.get_window_stats(item, name).remaining)))
+
     def give_back(self, item: RateLimitItem, name: str) -> None:
         """Take back one try."""
         list(self._answers(lambda limiter: _give_back(limiter, item.key_for(name))))

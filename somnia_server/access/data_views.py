@@ -1,6 +1,7 @@
 """One's own data as a whole: take a copy, bring one from elsewhere, erase everything."""
 
 from hashlib import sha256
+from os import SEEK_END
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, stream_with_context
 from flask_login import logout_user as forget_login
@@ -21,8 +22,6 @@ from somnia_server.store.refusals import RefusalError
 from somnia_server.work.moving import import_upload
 
 data = Blueprint("data", __name__, url_prefix="/data")
-MOST_BYTES = 64 * 1024 * 1024
-"""Of an archive that is brought through the browser; larger ones go through the command line."""
 WORD = "ERASE"
 
 
@@ -98,14 +97,17 @@ def _actor() -> Actor:
 
 def _received(file: FileStorage) -> str:
     """Keep an archive as any upload is kept, sealed; return its id."""
-    content = file.stream.read()
-    upload_id = recordings.add_upload(_actor(), "archive.zip", size=len(content))
+    size = file.stream.seek(0, SEEK_END)
+    file.stream.seek(0)
+    upload_id = recordings.add_upload(_actor(), "archive.zip", size=size)
     upload = recordings.find_upload(_actor(), upload_id) if upload_id else None
     if upload is None:
         abort(404)
+    digest = sha256()
     with recordings.open_writer(upload) as writer:
-        for start in range(0, len(content), FRAME_BYTES):
-            writer.write(content[start : start + FRAME_BYTES])
+        while piece := file.stream.read(FRAME_BYTES):
+            writer.write(piece)
+            digest.update(piece)
         writer.finish()
-    recordings.mark_ready(_actor(), upload.id, sha256=sha256(content).hexdigest())
+    recordings.mark_ready(_actor(), upload.id, sha256=digest.hexdigest())
     return upload.id

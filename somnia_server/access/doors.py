@@ -53,6 +53,7 @@ def init_doors(app: Flask, settings: AccessSettings) -> None:
         app.extensions[EXTENSION] = tuple(counters(settings.rate_storage, otherwise) for otherwise in ("somnia+db://", "memory://"))
     app.before_request(_at_the_door)
     app.after_request(_led_on)
+    app.after_request(_say_rate)
     for signal in (user_authenticated, tf_profile_changed):
         signal.connect(_entered, app)
 
@@ -88,8 +89,20 @@ def door_opened(account: str | None, *, entered: bool = True) -> None:
 def limit_requests(actor_id: str, cost: int) -> None:
     """Count what a program asks for: 100 points a minute for each account; 429 when it is too much."""
     requests = _counters()[1]
+    g.rate_of = actor_id
     if not requests.hit(REQUESTS, actor_id, cost=cost):
         raise _shut(requests, REQUESTS, actor_id)
+
+
+def _say_rate(response: Response) -> Response:
+    """Tell a program how much it may ask for yet, and when that begins anew."""
+    if "rate_of" in g:
+        requests = _counters()[1]
+        wait = max(0.0, requests.open_at(REQUESTS, g.rate_of) - time.time())
+        said = {"Limit": REQUESTS.amount, "Remaining": requests.left(REQUESTS, g.rate_of), "Reset": math.ceil(wait)}
+        for name, value in said.items():
+            response.headers[f"RateLimit-{name}"] = response.headers[f"X-RateLimit-{name}"] = str(value)
+    return response
 
 
 def use_once(kind: str, value: str) -> bool:

@@ -6,7 +6,7 @@ from flask import Flask, Response, abort, current_app, g, request
 
 from somnia_server.access import visitor
 from somnia_server.access.callbacks import may_call
-from somnia_server.access.rules import RULES, Guard, Rule
+from somnia_server.access.rules import PEOPLE, RULES, Guard, Rule
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 
@@ -18,6 +18,9 @@ CSP = (
     "default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+UNFRAMED = "frame-ancestors 'none'"
+"""What is no page runs nothing, but may not be framed either."""
 
 
 def init_access(app: Flask) -> None:
@@ -44,6 +47,8 @@ def _gate() -> None:
         abort(401)
     if actor is not None and actor.role not in rule.roles:
         abort(404)
+    if rule.most_bytes and actor is not None and actor.role in PEOPLE:
+        request.max_content_length = rule.most_bytes
     if request.method not in READS:
         _guard(rule, actor)
     if request.path == CALLBACK and (actor is None or not may_call(actor.role, request.get_json(silent=True))):
@@ -76,15 +81,14 @@ def _headers(response: Response) -> Response:
     if "actor" in g and not request.path.startswith(visitor.PROGRAMS):
         visitor.send_cookies(response)
     headers = response.headers
-    if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", CSP.format(scripts=_scripts()))
+    headers.setdefault("Content-Security-Policy", CSP.format(scripts=_scripts()) if response.mimetype == "text/html" else UNFRAMED)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers.setdefault("Referrer-Policy", "no-referrer" if _carries_token() else "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     if house().settings.tls:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if not request.path.startswith(CACHEABLE):
         headers["Cache-Control"] = "no-store"
     return response

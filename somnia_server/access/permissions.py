@@ -73,7 +73,7 @@ RULES: Mapping[Action, Who] = {
     Action.ERASE: KEEPERS,
     Action.SHOW_BOARD: {Role.KIOSK: MINE | {Relation.BED}},
     Action.STATE_GUARDIAN: {Role.USER: ANYBODY, Role.DOCTOR: ANYBODY, Role.ADMIN: ANYBODY},
-    Action.VERIFY_GUARDIAN: {**DOCTORS, **ADMINS},
+    Action.VERIFY_GUARDIAN: ADMINS,
     Action.ASK_TO_SHARE: DOCTORS,
     Action.BREAK_GLASS: DOCTORS,
     Action.PAIR_KIOSK: DOCTORS,
@@ -92,7 +92,7 @@ SCOPES: Mapping[str, frozenset[Action]] = {
     "profile:write": frozenset({Action.CHANGE_PROFILE}),
     "sharing": frozenset({Action.SHARE, Action.CONSENT, Action.STATE_GUARDIAN}),
     "account": frozenset({Action.EXPORT, Action.ERASE}),
-    "clinic": frozenset({Action.ASK_TO_SHARE, Action.PAIR_KIOSK, Action.VERIFY_GUARDIAN}),
+    "clinic": frozenset({Action.ASK_TO_SHARE, Action.PAIR_KIOSK}),
     "admin": frozenset(
         {
             Action.MANAGE_ACCOUNTS,

@@ -9,6 +9,11 @@ from enum import Enum
 
 from somnia_server.store.actors import Role
 
+ARCHIVE_BYTES = 64 * 1024 * 1024
+"""Of an archive that is brought through the browser; larger ones go through the command line."""
+FORM_AROUND_BYTES = 64 * 1024
+"""What the form that carries an archive may add to it."""
+
 
 class Guard(Enum):
     """What a request that changes something must bring besides its cookie."""
@@ -21,12 +26,16 @@ class Guard(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may come to an address: the roles, whether somebody unknown too, and whether an unknown one becomes a visitor."""
+    """Who may come to an address: the roles, whether somebody unknown too, and whether an unknown one becomes a visitor.
+
+    `most_bytes` is how much somebody with an account may bring in one request, where that is more than forms bring.
+    """
 
     roles: frozenset[Role]
     guard: Guard = Guard.CALLBACK
     unknown: bool = False
     welcomes: bool = False
+    most_bytes: int = 0
 
 
 EVERYBODY = frozenset(Role)
@@ -81,6 +90,7 @@ RULES: dict[str, Rule] = {
     "/account/email/<token>": DOOR,
     "/account/identity": OWN,
     "/account/leave": OWN,
+    "/account/programs/end": OWN,
     "/account/passkeys": OWN,
     "/account/passkeys/<token>": OWN,
     "/account/passkeys/remove": OWN,
@@ -100,6 +110,8 @@ RULES: dict[str, Rule] = {
     "/api/v1/user": PROGRAM,
     "/api/v1/user/export": PROGRAM,
     "/api/v1/user/profile": PROGRAM,
+    "/api/v1/user/programs": PROGRAM,
+    "/api/v1/user/programs/<program_id>": PROGRAM,
     "/api/v1/user/settings": PROGRAM,
     "/auth/authorize": OWN,
     "/auth/login": KEYHOLE,
@@ -110,7 +122,7 @@ RULES: dict[str, Rule] = {
     "/data": OWN,
     "/data/erase": OWN,
     "/data/export": OWN,
-    "/data/import": OWN,
+    "/data/import": Rule(KEEPERS, Guard.FORM, unknown=True, most_bytes=ARCHIVE_BYTES + FORM_AROUND_BYTES),
     "/kiosk/pair": Rule(EVERYBODY, Guard.FORM, unknown=True),
     "/still/night/<night_id>": Rule(KEEPERS),
     "/still/patient/<patient>": Rule(DOCTORS),

@@ -77,8 +77,8 @@ def send_cookies(response: Response) -> None:
     actor: Actor | None = g.actor
     if g.get("new_visitor") and actor is not None:
         response.set_cookie(cookie_name(), _signer().dumps(actor.id), max_age=age, httponly=True, samesite="Lax", secure=tls, path="/")
-    if actor is not None and not csrf_matches(request.cookies.get(CSRF_COOKIE, ""), actor):
-        response.set_cookie(CSRF_COOKIE, csrf_token(actor), max_age=age, samesite="Lax", secure=tls, path="/")
+    if actor is not None and not csrf_matches(request.cookies.get(cookie_name(CSRF_COOKIE), ""), actor):
+        response.set_cookie(cookie_name(CSRF_COOKIE), csrf_token(actor), max_age=age, samesite="Lax", secure=tls, path="/")
 
 
 def csrf_token(actor: Actor) -> str:

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from somnia_server import failures
+from somnia_server.api import standards
 from somnia_server.api.authority import SCHEMES
 from somnia_server.api.errors import PLACES, ErrorBody, init_errors
 
@@ -62,9 +63,11 @@ def _say_errors(document: Any) -> Any:
     schemas |= {**shape.pop("$defs"), "ErrorBody": shape}
     refusal = {"description": "Refused", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}
     document["paths"] = {path: found for path, found in document["paths"].items() if path.startswith(PLACES)}
+    schemas |= standards.SCHEMAS
+    document["paths"] |= standards.PATHS
     for operations in document["paths"].values():
         for operation in operations.values():
-            operation["responses"]["default"] = refusal
+            operation["responses"] = {**operation["responses"], "default": refusal}
     return document
 
 
@@ -79,8 +82,9 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.mydata import mydata
     from somnia_server.api.nights import nights
     from somnia_server.api.profile import user
+    from somnia_server.api.programs import programs
 
     init_errors(app)
     init_addresses(app)
-    for blueprint in (auth, oauth, health, user, mydata, nights, admin, docs):
+    for blueprint in (auth, oauth, health, user, programs, mydata, nights, admin, docs):
         app.register_blueprint(blueprint)

@@ -11,7 +11,6 @@ from somnia_server.access.credentials import prove
 from somnia_server.access.permissions import SCOPES
 from somnia_server.access.tokens import LASTS, access_token
 from somnia_server.api.errors import problem
-from somnia_server.store.tokens import LASTS as REFRESH_LASTS
 from somnia_server.store.tokens import Refresh, begin_family, end_token, rotate
 
 OWN = "somnia"
@@ -31,7 +30,7 @@ class Credentials(Strict):
     email: str = Field(max_length=320)
     password: str = Field(min_length=1, max_length=1024)
     code: str = Field(default="", max_length=64)
-    scope: str = Field(default="", max_length=255, description="Scopes, separated by spaces; empty: all that the account may have.")
+    scope: str = Field(default="", max_length=255, description="Scopes, separated by spaces; empty: none, and such a token opens nothing.")
 
 
 class RefreshBody(Strict):
@@ -57,7 +56,7 @@ def tokens(refresh: Refresh) -> dict[str, Any]:
         access_token=access_token(refresh),
         expires_in=int(LASTS.total_seconds()),
         refresh_token=refresh.token,
-        refresh_expires_in=int(REFRESH_LASTS.total_seconds()),
+        refresh_expires_in=refresh.lasts_s,
         scope=refresh.scope,
     ).model_dump()
 
@@ -67,7 +66,7 @@ def tokens(refresh: Refresh) -> dict[str, Any]:
 @auth.output(Tokens)
 def login(said: Credentials) -> Any:
     """Log in with address and password, and a code where the account asks for one."""
-    asked = set(said.scope.split()) or set(SCOPES)
+    asked = set(said.scope.split())
     if not asked <= set(SCOPES):
         return problem(422, t("Scopes are: {scopes}.", scopes=", ".join(sorted(SCOPES))), fields={"scope": sorted(asked - set(SCOPES))})
     user_id = prove(said.email, said.password, said.code)

@@ -12,11 +12,11 @@ from somnia_server.store.audit import note
 from somnia_server.store.bound import vouched
 from somnia_server.store.house import house, now
 from somnia_server.store.tables import ClientRow, CodeRow, session
-from somnia_server.store.tokens import Refresh, begin_family, end_family
+from somnia_server.store.tokens import Refresh, begin_family, end_client, end_family
 
 LASTS = timedelta(minutes=1)
 """How long a code counts: a program brings it at once."""
-MADE, ALLOWED = "client.made", "client.allowed"
+MADE, ALLOWED, REMOVED = "client.made", "client.allowed", "client.removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,23 @@ def find_client(client_id: str) -> Client | None:
     """Return a registered program; None when it is unknown or no longer wanted."""
     row = session().scalars(select(ClientRow).where(ClientRow.id == client_id, ClientRow.revoked_at.is_(None))).one_or_none()
     return None if row is None else Client(row.id, row.name, tuple(row.redirect_uris.split()), row.scope)
+
+
+def remove_client(actor: Actor, client_id: str) -> bool:
+    """Withdraw a program and everything that it was given, note and commit; False unless an administrator names one that is there."""
+    if actor.role is not Role.ADMIN or find_client(client_id) is None:
+        return False
+    session().get_one(ClientRow, client_id).revoked_at = now()
+    end_client(client_id)
+    note(actor, REMOVED, subject=actor.id, thing=client_id)
+    session().commit()
+    return True
+
+
+def names_of(clients: set[str]) -> dict[str, str]:
+    """Return what programs are called, withdrawn ones too."""
+    found = session().execute(select(ClientRow.id, ClientRow.name).where(ClientRow.id.in_(clients)))
+    return {row.id: row.name for row in found}
 
 
 def give_code(actor: Actor, client: Client, *, code: str, redirect_uri: str, scope: str, challenge: str) -> None:

@@ -1,4 +1,4 @@
-"""Guardians: an adult acts for a person under 18 once an administrator or a doctor has seen the papers, until the 18th birthday."""
+"""Guardians: an adult acts for a person under 18 once an administrator has seen the papers, until the 18th birthday."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,9 +17,8 @@ from somnia_server.store.grants import SHARERS
 from somnia_server.store.house import house, now
 from somnia_server.store.notices import GUARDIAN, tell
 from somnia_server.store.persons import is_minor, profile_of
-from somnia_server.store.reach import alive_grant
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.tables import GrantRow, GuardianRow, session
+from somnia_server.store.tables import GuardianRow, session
 
 STATED, VERIFIED, ENDED = "stated", "verified", "ended"
 UNVERIFIED_STAY = timedelta(days=60)
@@ -91,25 +90,24 @@ def state_guardianship(actor: Actor, email: str) -> None:
     session().add(row)
     note(actor, "state_guardian", subject=minor, thing=row.id)
     if reachable:
-        says = Text("{name} says they are your guardian. It counts once a doctor or an administrator has confirmed it.", _name(actor.id))
+        says = Text("{name} says they are your guardian. It counts once the administration has confirmed it.", _name(actor.id))
         tell(minor, GUARDIAN, says)
     session().commit()
 
 
 def statements(actor: Actor) -> tuple[Statement, ...]:
-    """Return what waits to be verified: all of it for administrators, for doctors that of patients who share with them."""
-    shares = select(GrantRow.id).where(GrantRow.patient == GuardianRow.minor, alive_grant(actor.id)).exists()
-    if actor.role not in (Role.ADMIN, Role.DOCTOR):
+    """Return what waits to be verified; nothing unless an administrator asks."""
+    if actor.role is not Role.ADMIN:
         return ()
     query = select(GuardianRow).where(_waits(), GuardianRow.guardian != actor.id, GuardianRow.minor.startswith("u-"))
-    rows = session().scalars((query if actor.role is Role.ADMIN else query.where(shares)).order_by(GuardianRow.stated_at))
+    rows = session().scalars(query.order_by(GuardianRow.stated_at))
     return tuple(Statement(r.id, r.guardian, called(r.guardian), r.minor, called(r.minor), r.stated_at) for r in rows)
 
 
 def verify_guardianship(actor: Actor, guardianship_id: str) -> bool:
     """Confirm that the papers were seen; False when there is no such statement, or it is not for this actor to confirm.
 
-    An administrator may, and a doctor who is told the statement's number; neither side of it themselves.
+    An administrator may, neither side of it themselves: who verifies opens a child's nights to somebody.
 
     Raises
     ------
@@ -117,7 +115,7 @@ def verify_guardianship(actor: Actor, guardianship_id: str) -> bool:
         The guardian is no adult, or the other one is no minor, as far as their profiles say.
     """
     row = session().scalars(select(GuardianRow).where(GuardianRow.id == guardianship_id, _waits())).one_or_none()
-    if row is None or actor.role not in (Role.ADMIN, Role.DOCTOR) or actor.id in (row.guardian, row.minor) or not vouched(row):
+    if row is None or actor.role is not Role.ADMIN or actor.id in (row.guardian, row.minor) or not vouched(row):
         return False
     if is_minor(profile_of(row.guardian), now()) is not False:
         raise GuardianError(Text("The guardian’s profile does not say that they are an adult. They give their birth date first."))

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 SWEEP_S = 60.0
+DAY_S = 86400.0
 NICE = 10
 JOB_ROWS_STAY = timedelta(days=7)
 
@@ -33,7 +34,8 @@ def sweep() -> None:
     recordings.purge_uploads(at)
     recordings.release_done()
     retention.purge_spent(at)
-    guardians.end_grown_up(at)
+    if tries.acquire(f"grown up {at:%Y-%m-%d}", 1, seconds=DAY_S):  # it opens each minor's profile: once a day is enough for birthdays
+        guardians.end_grown_up(at)
     jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
     people.purge_visitors(at - JOB_ROWS_STAY)
     sessions.purge_sessions(at - JOB_ROWS_STAY)

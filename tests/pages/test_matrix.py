@@ -183,6 +183,8 @@ for _rule in (
     "/api/v1/user",
     "/api/v1/user/export",
     "/api/v1/user/profile",
+    "/api/v1/user/programs",
+    "/api/v1/user/programs/<program_id>",
     "/api/v1/user/settings",
 ):
     ADDRESSES[_rule] = ()

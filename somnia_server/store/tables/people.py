@@ -70,6 +70,7 @@ class UserRow(Base, UserMixin):
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(Words()))
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(String(64), unique=True)  # type: ignore[assignment]
     totp_last: Mapped[int | None]
+    first_password_at: Mapped[datetime | None] = mapped_column(Moment)
     oidc_subject: Mapped[str | None] = mapped_column(Lookup, unique=True)
     mark: Mapped[str | None] = mapped_column(MARK)
     roles: Mapped[list[RoleRow]] = relationship(secondary=roles_users, lazy="selectin")  # type: ignore[assignment]

@@ -87,6 +87,7 @@ class RefreshRow(Base):
     client: Mapped[str] = mapped_column(String(48))
     scope: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    began_at: Mapped[datetime | None] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)

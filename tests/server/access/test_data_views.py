@@ -6,6 +6,7 @@ import pytest
 from flask_security import hash_password
 
 from somnia_server import create_server
+from somnia_server.access.rules import ARCHIVE_BYTES
 from somnia_server.store.accounts import HOUSE, account_of, make_account
 from somnia_server.store.actors import Role
 
@@ -71,3 +72,13 @@ def test_erasing_takes_the_word_and_the_password(app, ann):
     with app.app_context():
         assert account_of(user_id) is None
     assert browser.get("/account").status_code == 302
+
+
+def test_an_archive_of_the_size_that_the_page_says_is_looked_into_and_a_larger_one_is_not(ann):
+    _, browser = ann
+    for size, status in ((ARCHIVE_BYTES, 302), (ARCHIVE_BYTES + 1024 * 1024, 413)):
+        said = {"csrf_token": token(browser.get("/data").text), "archive": (io.BytesIO(bytes(size)), "mine.zip")}
+        answer = browser.post("/data/import", data=said)
+        answer.request.environ["wsgi.input"].close()
+        assert answer.status_code == status
+    assert f"{ARCHIVE_BYTES >> 20} MB" in browser.get("/data").text

@@ -2,18 +2,21 @@ import base64
 import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from flask import Flask
 from flask_security import hash_password
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from somnia_server.access.oauth import ClientError, register_client
 from somnia_server.store.accounts import HOUSE, make_account
 from somnia_server.store.actors import Role
-from somnia_server.store.tables import db
+from somnia_server.store.house import now
+from somnia_server.store.tables import RefreshRow, db
+from somnia_server.store.tokens import FAMILY_LASTS
 from tests.server.api.conftest import PASSWORD, app
 
 __all__ = ["app"]
@@ -196,3 +199,34 @@ def test_an_administrator_registers_a_program_by_a_command(app):
     done = run(args=["somnia", "add-client", "--name", "X", "--redirect", "http://127.0.0.1:9/x", "--scope", "nights:read"])
     assert (done.exit_code, len(done.output.strip())) == (0, 32)
     assert run(args=["somnia", "add-client", "--name", "X", "--redirect", BACK, "--scope", "everything"]).exit_code == 1
+
+
+def test_a_person_sees_which_programs_act_for_them_and_ends_one(asking):
+    first, second = (asking.token(asking.code()).get_json() for _ in range(2))
+    page = asking.browser.get("/account").text
+    assert page.count("A program") == 2
+    found = re.search(r'name="program" value="([0-9a-f]+)"', page)
+    assert found is not None
+    said = {"program": found[1], "csrf_token": asking._token(page)}
+    assert asking.browser.post("/account/programs/end", data=said, follow_redirects=True).text.count("A program") == 1
+    assert sorted(asking.get(NIGHTS, one["access_token"]) for one in (first, second)) == [200, 401]
+
+
+def test_a_withdrawn_program_may_nothing_any_more(asking, app):
+    tokens = asking.token(asking.code()).get_json()
+    run = app.test_cli_runner().invoke
+    assert run(args=["somnia", "remove-client", asking.id]).exit_code == 0
+    assert run(args=["somnia", "remove-client", asking.id]).exit_code == 1
+    assert asking.get(NIGHTS, tokens["access_token"]) == 401
+    assert asking.refresh(tokens["refresh_token"]).status_code in (400, 401)
+    assert "code=" not in (asking.browser.get(asking.address()).location or "")
+
+
+def test_a_family_of_tokens_ends_by_its_age_however_often_it_came_back(asking, app):
+    tokens = asking.token(asking.code()).get_json()
+    with app.app_context():
+        at = now() - FAMILY_LASTS + timedelta(days=3)
+        db.session.execute(update(RefreshRow).values(began_at=at))
+        db.session.commit()
+    later = asking.refresh(tokens["refresh_token"]).get_json()
+    assert 0 < later["refresh_expires_in"] <= timedelta(days=3).total_seconds()

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from flask_security import hash_password
 
 from somnia_server import create_server
+from somnia_server.access.permissions import SCOPES
 from somnia_server.settings import Settings
 from somnia_server.store.accounts import HOUSE, make_account
 from somnia_server.store.actors import Actor, Role
@@ -24,7 +25,8 @@ class Program:
         self.client: FlaskClient = app.test_client(use_cookies=False)
         with app.app_context():
             self.actor = Actor(make_account(HOUSE, email=email, password_hash=hash_password(PASSWORD), role=role), role)
-        self.tokens: dict[str, Any] = self.post("/auth/login", json={"email": email, "password": PASSWORD}, bearer=None).get_json()
+        said = {"email": email, "password": PASSWORD, "scope": " ".join(SCOPES)}
+        self.tokens: dict[str, Any] = self.post("/auth/login", json=said, bearer=None).get_json()
 
     def headers(self, bearer: str | None = "") -> dict[str, str]:
         token = self.tokens["access_token"] if bearer == "" else bearer

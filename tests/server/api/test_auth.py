@@ -115,3 +115,27 @@ def test_an_access_token_says_nothing_of_a_person(program):
     said = jwt.decode(ann.tokens["access_token"], options={"verify_signature": False})
     assert set(said) == {"iss", "aud", "sub", "iat", "exp", "jti", "family", "scope"}
     assert ann.email not in str(said)
+
+
+def test_a_token_that_asked_for_no_scope_opens_nothing(program):
+    ann = program()
+    token = ann.post("/auth/login", json={"email": ann.email, "password": PASSWORD}, bearer=None).get_json()
+    assert token["scope"] == ""
+    assert ann.get(ME, bearer=token["access_token"]).status_code == 403
+
+
+def test_every_counted_answer_says_how_much_may_be_asked_for_yet(program):
+    ann = program()
+    first, second = ann.get(ME), ann.get("/api/v1/user/export")
+    assert first.headers["RateLimit-Limit"] == first.headers["X-RateLimit-Limit"] == "100"
+    assert int(first.headers["RateLimit-Remaining"]) - int(second.headers["RateLimit-Remaining"]) == 10
+    assert 0 < int(second.headers["RateLimit-Reset"]) <= 60
+
+
+def test_a_program_lists_those_that_act_for_its_person_and_ends_itself(program):
+    ann, ben = program(), program("ben@example.org")
+    (found,) = ann.get("/api/v1/user/programs").get_json()["programs"]
+    own = f"/api/v1/user/programs/{found['id']}"
+    assert ben.client.delete(own, headers=ben.headers()).status_code == 404
+    assert ann.client.delete(own, headers=ann.headers()).status_code == 204
+    assert ann.get(ME).status_code == 401

@@ -6,7 +6,7 @@ the key of the house, which is opened for it before the process has started alto
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from somnia_server.store.bound import FIELDS, mark_of
 from somnia_server.store.keys import stored_keys
@@ -36,7 +36,8 @@ def upgrade() -> None:
     with Session(connection, join_transaction_mode="rollback_only") as rows:
         for table in FIELDS:
             ended = ENDED.get(table.__tablename__)
-            for row in rows.scalars(sa.select(table)).all():
+            here = [getattr(table, found["name"]) for found in sa.inspect(connection).get_columns(table.__tablename__)]
+            for row in rows.scalars(sa.select(table).options(load_only(*here))).all():  # later columns are not there yet
                 if ended is None or getattr(row, ended) is None:
                     key = sa.inspect(table).primary_key[0]
                     connection.execute(sa.update(table).where(key == getattr(row, key.name)).values(mark=mark_of(row)))

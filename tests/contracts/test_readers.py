@@ -16,6 +16,7 @@ from somnia_engine.errors import DamagedFile, ReadError, SomniaError, UnknownFor
 from somnia_engine.readers import accept, night_key, read_recording, readers, recognise, survey
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
+from tests.engine.edf_files import write_edf
 
 NONE = ReadOptions()
 ICONS = {"watch", "ring", "sound", "video", "room", "table", "lab"}
@@ -43,7 +44,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
     sounds = [folder / f"night.{suffix}" for suffix in ("wav", "flac", "mp3")]
     for path in sounds:
         soundfile.write(str(path), 0.1 * np.random.default_rng(1).standard_normal(8000), 8000)
-    return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds)}
+    lab = write_edf(folder / "lab.edf", {("SpO2", "%"): np.linspace(90.0, 98.0, 600)}, marks=[(0.0, 30.0, "Sleep stage W")])
+    return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds), "edf": (lab,)}
 
 
 def every() -> list[Reader]:

@@ -10,6 +10,7 @@ from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, 
 from somnia_engine.metrics.architecture import much_unscored, sleep_statistics
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.respiration import oxygen_measures
+from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
 from somnia_engine.staging import stage_night
 from somnia_engine.text import Text
@@ -138,7 +139,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
         statistics=_statistics(chosen, lights),
         device_statistics=None if fused.device is None else sleep_statistics(fused.device, lights),
         events=events,
-        measures={**oxygen, **heart_measures(heart, asleep)},
+        measures={**oxygen, **heart_measures(heart, asleep), **rhythm_measures(fused.features)},
         traces=tuple(fused.traces.values()),
         findings=(),
         quality=(),

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.rhythm.data import FOLDER, Record, read_records
 from somnia_engine.dsp.trees import load_trees
+from somnia_engine.metrics.rhythm import IRREGULAR
 from somnia_engine.resources import load_model
 
-ALARM = 0.5
 SENSITIVE = 0.2
 FOLDS = 5
 STRAPS = 500
@@ -162,7 +162,7 @@ def _fibrillation(records: list[Record], answers: Answers, protocol: str) -> lis
 
 
 def _false_alarms(records: list[Record], answers: Answers, *, task: str, protocol: str, bar: float | None) -> list[dict[str, Any]]:
-    """Return the share of windows in an episode: two windows in a row at ALARM."""
+    """Return the share of windows in an episode: two windows in a row at IRREGULAR."""
 
     def false_pct(some: list[Record]) -> float:
         return 100.0 * float(np.concatenate([in_episode(answers[_key(record)]) for record in some]).mean())
@@ -173,8 +173,8 @@ def _false_alarms(records: list[Record], answers: Answers, *, task: str, protoco
 
 
 def in_episode(p: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which windows belong to a run of at least two at ALARM or above."""
-    high = np.nan_to_num(p, nan=0.0) >= ALARM
+    """Return which windows belong to a run of at least two at IRREGULAR or above."""
+    high = np.nan_to_num(p, nan=0.0) >= IRREGULAR
     before, after = np.concatenate(([False], high[:-1])), np.concatenate((high[1:], [False]))
     return np.asarray(high & (before | after))
 

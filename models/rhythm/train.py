@@ -25,7 +25,7 @@ version = "{version}"
 task = "Probability of an irregular rhythm of the kind of atrial fibrillation, per 30-s window of beats"
 kind = "gradient-boosted trees on measures of the intervals; plain arrays"
 trained_by = "models/rhythm/train.py"
-threshold = 0.5
+threshold = 0.8
 inputs = {inputs}
 
 limits = [

@@ -73,7 +73,7 @@ def extract_rhythm(night: NightInput) -> tuple[Extraction, ...]:
     Returns
     -------
     tuple of Extraction
-        `p_irregular_rhythm`: 0..1, NaN where fewer than 8 intervals could be read. IR events: at least two epochs in a row at 0.5 or
+        `p_irregular_rhythm`: 0..1, NaN where fewer than 8 intervals could be read. IR events: at least two epochs in a row at 0.8 or
         above. The model and its limits stand in `models/rhythm/card.toml`.
     """
     found = (_one(placed, night) for placed in night.placed)

@@ -8,7 +8,8 @@ from somnia_engine.types.features import NightFeatures
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.night import NAN
 
-IRREGULAR = 0.5
+IRREGULAR = 0.8
+"""Likelihood from which an epoch counts: at 0.5, two epochs in a thousand of normal Holters would (models/rhythm/evaluate.py)."""
 LEAST_EPOCHS = 2
 """Half minutes in a row that make an episode: a single one is more often a spell of extra beats."""
 

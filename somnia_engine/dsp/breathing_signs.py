@@ -1,5 +1,7 @@
 """What disturbed breathing leaves in beats and in blood oxygen: one row of signs for each half minute, with its surroundings."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +59,31 @@ def signs(n_epochs: int, *, rr: CleanRR | None = None, spo2_pct: NDArray[np.floa
     ndarray, shape (n_epochs, len(names(...))), float64
         NaN where less than half of an epoch was measured; relative to the night itself, so that sensors and persons compare.
     """
+    first, end = _span(n_epochs, rr, spo2_pct)
+    found = np.full((n_epochs, len(names(beats=rr is not None, oxygen=spo2_pct is not None))), np.nan)
+    if end <= first:
+        return found
+    if rr is not None:
+        rr = replace(rr, times_s=rr.times_s - first * EPOCH_S)
+    if spo2_pct is not None:
+        spo2_pct = spo2_pct[first * EPOCH_S : end * EPOCH_S]
+    found[first:end] = _measured(end - first, rr, spo2_pct)
+    return found
+
+
+def _span(n_epochs: int, rr: CleanRR | None, spo2_pct: NDArray[np.float32] | None) -> tuple[int, int]:
+    """Return first and end epoch of what was measured: the ends are mirrored there, wherever the night begins."""
+    seen = np.zeros(n_epochs, dtype=np.bool_)
+    if rr is not None:
+        epoch = np.floor(rr.times_s / EPOCH_S).astype(np.int64)
+        seen[epoch[(epoch >= 0) & (epoch < n_epochs)]] = True
+    if spo2_pct is not None:
+        seen |= np.isfinite(spo2_pct).reshape(n_epochs, EPOCH_S).any(axis=1)
+    at = np.flatnonzero(seen)
+    return (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
+
+
+def _measured(n_epochs: int, rr: CleanRR | None, spo2_pct: NDArray[np.float32] | None) -> Values:
     parts: dict[str, Values] = {}
     if rr is not None:
         parts |= _beat_signs(rr, n_epochs)

@@ -1,0 +1,169 @@
+"""Judge the finding of disturbed breathing by person, per minute and per night, within and across databases.
+
+python models/apnea/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from models.apnea.data import FOLDER, Night, read_nights
+from somnia_engine.dsp.trees import load_trees
+from somnia_engine.resources import load_model
+
+FOLDS = 5
+STRAPS = 300
+RULER = "gradient boosting, untuned"
+Answers = dict[str, NDArray[np.float64]]
+HUG_BARS = {"accuracy": (0.915, 0.910), "kappa": (0.75, 0.739), "AUC": (0.955, 0.951), "r per night": (0.96, 0.96)}
+ECG_BARS = {"accuracy": (0.87, 0.889), "kappa": (0.72, 0.764), "AUC": (0.93, 0.952)}
+
+
+def main() -> None:
+    """Print and write the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
+    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout: judges the shipped model")
+    parser.add_argument("--out", type=Path, default=None)
+    arguments = parser.parse_args()
+    if arguments.data:
+        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
+    nights = read_nights(arguments.heldout)
+    rows = _shipped(nights) if arguments.heldout else _cross_validated(nights)
+    for row in rows:
+        print(f"{row['task']:44s} {row['protocol']:30s} n={row['n_people']:<4d} {row['figure']:12s} {row['value']} bar {row['bar']}")
+    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
+    if out:
+        out.write_text(json.dumps({"model": "apnea", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+
+
+def _answer(score: Callable[[NDArray[np.float64]], NDArray[np.float64]], night: Night, kind: str) -> NDArray[np.float64]:
+    rows = night.rows[kind]
+    p, seen = np.full(len(rows), np.nan), np.isfinite(rows[:, 0])
+    if seen.any():
+        p[seen] = score(rows[seen])
+    return p
+
+
+def _grown(nights: list[Night], kind: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    from models.apnea.data import grow
+
+    model: Any = grow([night for night in nights if kind in night.rows], kind)
+    return lambda rows: np.asarray(model.predict_proba(rows)[:, 1])
+
+
+def _folds(nights: list[Night]) -> list[set[str]]:
+    people = np.random.default_rng(0).permutation(sorted({night.person for night in nights}))
+    return [set(people[fold::FOLDS]) for fold in range(FOLDS)]
+
+
+def _out_of_fold(nights: list[Night], kind: str, *, beside: list[Night]) -> Answers:
+    answers: Answers = {}
+    for people in _folds(nights):
+        score = _grown([night for night in nights if night.person not in people] + beside, kind)
+        answers |= {night.name: _answer(score, night, kind) for night in nights if night.person in people}
+    return answers
+
+
+def _cross_validated(nights: list[Night]) -> list[dict[str, Any]]:
+    hug, ecg = ([night for night in nights if night.set == name] for name in ("hugcdn", "apnea_ecg"))
+    grouped = "5 folds grouped by person"
+    rows = _rows("oxygen and beats, HuGCDN", grouped, hug, _out_of_fold(hug, "both", beside=[]), HUG_BARS)
+    rows += _rows("oxygen alone, HuGCDN", grouped, hug, _out_of_fold(hug, "oxygen", beside=[]), {})
+    rows += _rows("beats alone, HuGCDN", grouped, hug, _out_of_fold(hug, "beats", beside=ecg), {})
+    rows += _rows("beats alone, Apnea-ECG", grouped, ecg, _out_of_fold(ecg, "beats", beside=hug), ECG_BARS)
+    for task, train, test, bar, ruler in (
+        ("beats alone, HuGCDN to Apnea-ECG", hug, ecg, 0.93, 0.927),
+        ("beats alone, Apnea-ECG to HuGCDN", ecg, hug, 0.87, 0.861),
+    ):
+        score = _grown(train, "beats")
+        answers = {night.name: _answer(score, night, "beats") for night in test}
+        rows += _rows(task, "across databases", test, answers, {"AUC": (bar, ruler)})
+    return rows
+
+
+def _shipped(nights: list[Night]) -> list[dict[str, Any]]:
+    weights = load_model("apnea").weights["apnea.npz"]
+    rows: list[dict[str, Any]] = []
+    for task, name, kind in (
+        ("oxygen and beats, HuGCDN", "hugcdn", "both"),
+        ("oxygen alone, HuGCDN", "hugcdn", "oxygen"),
+        ("beats alone, HuGCDN", "hugcdn", "beats"),
+        ("beats alone, Apnea-ECG", "apnea_ecg", "beats"),
+    ):
+        some = [night for night in nights if night.set == name]
+        if some:
+            trees = load_trees(weights, f"{kind}_")
+            answers = {night.name: _answer(trees.probability, night, kind) for night in some}
+            rows += _rows(task, "people never seen", some, answers, {})
+    return rows
+
+
+def by_minute(p: NDArray[np.float64], n_minutes: int) -> NDArray[np.float64]:
+    """Return the mean of the two epochs of each minute, of one where the other is not known, NaN without any."""
+    pairs = p[: 2 * n_minutes].reshape(n_minutes, 2)
+    count = np.isfinite(pairs).sum(axis=1)
+    return np.where(count > 0, np.nansum(pairs, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _rows(task: str, protocol: str, nights: list[Night], answers: Answers, bars: dict[str, tuple[float, float]]) -> list[dict[str, Any]]:
+    truths = [night.minutes for night in nights]
+    found = [by_minute(answers[night.name], len(night.minutes)) for night in nights]
+    coverage = float(np.isfinite(np.concatenate(found)).mean())
+    # a minute without an answer counts as "no event": where there was one, that is an error
+    found = [np.nan_to_num(p, nan=0.0) for p in found]
+    people = sorted({night.person for night in nights})
+    place = {person: [i for i, night in enumerate(nights) if night.person == person] for person in people}
+    rng = np.random.default_rng(1)
+    draws = [[i for k in rng.integers(len(people), size=len(people)) for i in place[people[k]]] for _ in range(STRAPS)]
+    whole = figures(truths, found)
+    straps = [figures([truths[i] for i in draw], [found[i] for i in draw]) for draw in draws]
+    rows = []
+    for name, value in whole.items():
+        low, high = np.nanpercentile([strap[name] for strap in straps], (2.5, 97.5))
+        bar, ruler = bars.get(name, (None, None))
+        rows.append(
+            {
+                "task": task, "protocol": protocol, "n_people": len(people), "n_units": sum(map(len, truths)), "unit": "minutes",
+                "figure": name, "value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4), "ruler": ruler,
+                "ruler_name": RULER, "bar": bar, "passed": None if bar is None else bool(value >= bar), "coverage": round(coverage, 4),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def figures(truths: list[NDArray[np.float64]], found: list[NDArray[np.float64]]) -> dict[str, float]:
+    """Return accuracy, kappa, macro-F1 and AUC over minutes, and the correlation over nights of true with found minutes' share."""
+    truth, p = np.concatenate(truths) > 0.5, np.concatenate(found)
+    said = p >= 0.5
+    tp, tn, fp, fn = (float((a & b).sum()) for a, b in ((said, truth), (~said, ~truth), (said, ~truth), (~said, truth)))
+    n = tp + tn + fp + fn
+    chance = ((tp + fp) * (tp + fn) + (tn + fn) * (tn + fp)) / n**2
+    accuracy = (tp + tn) / n
+    f1 = [2 * hit / max(2 * hit + fp + fn, 1.0) for hit in (tp, tn)]
+    shares = [np.array([values.mean() for values in rows]) for rows in (truths, found)]
+    r = float(np.corrcoef(*shares)[0, 1]) if len(truths) > 2 and shares[0].std() > 0 else float("nan")
+    kappa = (accuracy - chance) / max(1.0 - chance, 1e-9)
+    return {"accuracy": accuracy, "kappa": kappa, "macro-F1": sum(f1) / 2.0, "AUC": _area(truth, p), "r per night": r}
+
+
+def _area(truth: NDArray[np.bool_], p: NDArray[np.float64]) -> float:
+    if truth.all() or not truth.any():
+        return float("nan")
+    _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    hits = truth.sum()
+    return float((ranks[truth].sum() - hits * (hits + 1) / 2.0) / (hits * (~truth).sum()))
+
+
+if __name__ == "__main__":
+    main()

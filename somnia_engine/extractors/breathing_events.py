@@ -1,0 +1,116 @@
+"""Disturbed breathing: its likelihood in every half minute, from blood oxygen, from beats, or from both."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from somnia_engine.dsp.breathing_signs import names, signs
+from somnia_engine.dsp.desaturations import clean_spo2
+from somnia_engine.dsp.resampling import even_trace, median_interval_s
+from somnia_engine.dsp.trees import Trees, load_trees
+from somnia_engine.dsp.windows import Column
+from somnia_engine.errors import ModelError
+from somnia_engine.extractors._beats import Beats, beats_of
+from somnia_engine.extractors._streams import samples_of
+from somnia_engine.extractors.oximetry import HOLD_S, SLOWEST_S
+from somnia_engine.resources import load_model
+from somnia_engine.text import Text
+from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality
+from somnia_engine.types.hypnogram import EPOCH_S
+
+NAME = "apnea"
+WEIGHTS = "apnea.npz"
+
+
+@cache
+def _trees(kind: str) -> Trees:
+    model = load_model(NAME)
+    if list(model.card["inputs"]) != list(names(beats=True, oxygen=True)):
+        raise ModelError(Text("The model {name} was trained on other inputs than this version computes; train it again.", {"name": NAME}))
+    return load_trees(model.weights[WEIGHTS], f"{kind}_")
+
+
+def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[np.float32] | None) -> Column:
+    """Return the likelihood of an apnea or hypopnea in each epoch, shape (n_epochs,), from the best that each epoch has.
+
+    Parameters
+    ----------
+    n_epochs : int
+    beats : Beats or None
+    spo2_pct : ndarray, shape (n_epochs * 30,), float32, or None
+        Each second; NaN where not measured.
+    """
+    p = np.full(n_epochs, np.nan, dtype=np.float32)
+    rr = beats.rr if beats is not None else None
+    offers = (("beats", rr, None), ("oxygen", None, spo2_pct), ("both", rr, spo2_pct))
+    for kind, some_rr, some_spo2 in offers:
+        if (kind != "oxygen" and some_rr is None) or (kind != "beats" and some_spo2 is None):
+            continue
+        rows = signs(n_epochs, rr=some_rr, spo2_pct=some_spo2)
+        columns = names(beats=some_rr is not None, oxygen=some_spo2 is not None)
+        seen = np.isfinite(rows[:, 0])
+        if kind == "both":
+            seen &= np.isfinite(rows[:, columns.index("o2_level")])
+        if seen.any():
+            p[seen] = _trees(kind).probability(rows[seen])
+    return p
+
+
+def _oxygen(night: NightInput) -> tuple[str, NDArray[np.float32]] | None:
+    """Return the best covered continuous oximetry of the night, each second."""
+    best: tuple[str, NDArray[np.float32]] | None = None
+    for placed in sorted(night.placed, key=lambda placed: placed.source):
+        raw = samples_of(placed, "spo2_pct", night=night)
+        if raw is None:
+            continue
+        good = clean_spo2(raw.times_s, raw.values.astype(np.float32))
+        if not good.any() or median_interval_s(raw.times_s[good]) > SLOWEST_S:
+            continue
+        trace = even_trace(raw.times_s[good], raw.values[good], fs=1.0, duration_s=night.n_epochs * EPOCH_S, hold_s=HOLD_S)
+        if best is None or np.isfinite(trace).sum() > np.isfinite(best[1]).sum():
+            best = (placed.source, trace)
+    return best
+
+
+def _beats(night: NightInput) -> tuple[str, Beats] | None:
+    ordered = sorted(night.placed, key=lambda placed: placed.source)
+    found = [(placed.source, beats) for placed in ordered if (beats := beats_of(placed, night)) is not None]
+    return max(found, key=lambda offer: int(offer[1].rr.normal.sum()), default=None)
+
+
+def extract_breathing_events(night: NightInput) -> tuple[Extraction, ...]:
+    """Extract how likely each epoch holds an apnea or a hypopnea.
+
+    Parameters
+    ----------
+    night : NightInput
+        `spo2_pct` at least every 5 s and beats (`rr_ms` or an ECG) of the best covered sources are read.
+
+    Returns
+    -------
+    tuple of Extraction
+        `p_breathing_event`: 0..1, from both where both were measured, else from one; NaN where neither was. The model and its limits
+        stand in `models/apnea/card.toml`.
+    """
+    oxygen, beats = _oxygen(night), _beats(night)
+    if oxygen is None and beats is None:
+        return ()
+    p = event_probability(night.n_epochs, beats=beats[1] if beats is not None else None, spo2_pct=oxygen[1] if oxygen is not None else None)
+    seen = np.flatnonzero(np.isfinite(p))
+    if not len(seen):
+        return ()
+    source = " + ".join(dict.fromkeys(offer[0] for offer in (oxygen, beats) if offer is not None))
+    quality = StreamQuality(
+        "p_breathing_event", source, float(np.isfinite(p).mean()), float(seen[0] * EPOCH_S), float((seen[-1] + 1) * EPOCH_S)
+    )
+    return (Extraction(source, "p_breathing_event", {"p_breathing_event": p}, quality=(quality,)),)
+
+
+EXTRACTOR = Extractor(
+    key="breathing_events",
+    name=Text("Disturbed breathing"),
+    channels=("spo2_pct", "rr_ms"),
+    columns=("p_breathing_event",),
+    extract=extract_breathing_events,
+)

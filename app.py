@@ -16,8 +16,10 @@ from components import ids, night, shell, states
 from somnia_engine.text import t
 from somnia_server import init_app
 from somnia_server.access import actor_known, actor_now
+from somnia_server.access.addresses import admin_address_ok
 from somnia_server.access.callbacks import allow_callbacks
 from somnia_server.access.gate import allow_scripts
+from somnia_server.access.rules import ADMINS
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER, cookie_name
 from somnia_server.api import new_application
 from somnia_server.away import show_on_pages
@@ -99,6 +101,8 @@ def _guard_pages() -> None:
 
 def _guarded(layout: Callable[..., Any], roles: frozenset[Role], **parts: Any) -> Any:
     actor = actor_now()
+    if roles == ADMINS and not admin_address_ok():
+        return states.not_found()
     if actor.role in roles:
         return layout(**parts)
     return states.not_found() if actor.role is not Role.VISITOR else states.account_needed()

@@ -63,7 +63,7 @@ def make(actor: Actor, _key: str, said: Said, brought: dict[str, Any]) -> Text:
     """Make a doctor's or an administrator's account with a first password."""
     password = "-".join(secrets.token_hex(2) for _ in range(5))
     try:
-        staff.make_staff(actor, email=said.get("email") or "", password=password, role=Role(said.get("role") or "doctor"))
+        staff.make_staff(actor, email=said.get("email") or "", password=password, role=Role(said.get("role") or "doctor"), first=True)
     except AccountError as refused:
         raise RefusalError(Text("The account was not made: {why}.", {"why": str(refused)})) from refused
     brought["made"] = password

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from somnia_engine.text import t
 from somnia_server.access.doors import init_doors
+from somnia_server.access.events import init_events
 from somnia_server.access.factors import Codes, Passkeys, Phones, RecoveryCodes, can_have_passkeys, configure_factors
 from somnia_server.access.forms import LogIn, Register, ResetPassword
 from somnia_server.access.identity import init_identity
@@ -94,6 +95,7 @@ def init_accounts(app: Flask) -> None:
     init_views(app)
     init_doors(app, settings.access)
     init_identity(app, settings.access)
+    init_events(app)
 
 
 def _hosts(settings: Settings) -> list[str] | None:

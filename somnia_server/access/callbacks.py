@@ -33,6 +33,12 @@ def may_call(role: Role, asked: Any) -> bool:
     return _fits(inputs, asked.get("inputs", [])) and _fits(state, asked.get("state", []))
 
 
+def parts_asked(asked: Any) -> frozenset[str]:
+    """Return the parts that a request's body asks for; none when it asks for nothing."""
+    output = asked.get("output") if isinstance(asked, dict) else None
+    return parts_of(output) if isinstance(output, str) else frozenset()
+
+
 def parts_of(output: str) -> frozenset[str]:
     """Return the parts that a callback's output names: `..upload-jobs.children...upload-poll.disabled..` belongs to `upload`."""
     pieces = output.strip(".").split("...") if output.startswith("..") else [output]

@@ -18,6 +18,8 @@ def prove(email: str, password: str, code: str = "") -> str | None:
     user = _find(email)
     if not _password_is(password, user) or user is None or not user.is_active or user.confirmed_at is None:
         return None
+    if user.first_password_at is not None:  # its person has to choose their own first, on a page
+        return None
     if _asks_for_more(user) and not _code_is(code, user):
         return None
     door_opened(email)

@@ -2,18 +2,24 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from somnia_server.access import visitor
-from somnia_server.access.callbacks import may_call
+from somnia_server.access.addresses import admin_address_ok
+from somnia_server.access.callbacks import may_call, parts_asked
 from somnia_server.access.rules import PEOPLE, RULES, Guard, Rule
+from somnia_server.access.sessions import must_choose_password
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 
 CACHEABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 PROGRAMS = ("/api/", "/auth/")
+BEFORE_CHOICE = ("/account/password", "/logout", "/login", "/reset", "/legal/")
+"""What is open to somebody whose password was chosen by another."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACK = "/_dash-update-component"
+ADMIN_PART = "admin"
 CSP = (
     "default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -34,9 +40,9 @@ def allow_scripts(app: Flask, hashes: tuple[str, ...]) -> None:
     app.extensions["somnia_scripts"] = " ".join(hashes)
 
 
-def _gate() -> None:
+def _gate() -> AnyResponse | None:
     if request.url_rule is None:  # no such address, or not this method: Flask says so itself
-        return
+        return None
     rule = RULES.get(request.url_rule.rule)
     if rule is None or (rule.welcomes and request.path.startswith(PROGRAMS)):  # no page lies among the addresses of programs
         abort(404)
@@ -47,12 +53,19 @@ def _gate() -> None:
         abort(401)
     if actor is not None and actor.role not in rule.roles:
         abort(404)
+    if not request.path.startswith((*CACHEABLE, *PROGRAMS, *BEFORE_CHOICE)) and must_choose_password():
+        if request.method in READS:
+            return redirect("/account/password")
+        abort(403)
     if rule.most_bytes and actor is not None and actor.role in PEOPLE:
         request.max_content_length = rule.most_bytes
     if request.method not in READS:
         _guard(rule, actor)
     if request.path == CALLBACK and (actor is None or not may_call(actor.role, request.get_json(silent=True))):
         abort(404)
+    if request.path == CALLBACK and ADMIN_PART in parts_asked(request.get_json(silent=True)) and not admin_address_ok():
+        abort(403)
+    return None
 
 
 def _guard(rule: Rule, actor: Actor | None) -> None:

@@ -8,7 +8,7 @@ from flask_security import password_changed, password_reset, user_authenticated
 from flask_security.utils import set_request_attr
 
 from somnia_server.settings import Settings
-from somnia_server.store.accounts import PASSWORD, note_own, row_of
+from somnia_server.store.accounts import PASSWORD, has_chosen_password, has_first_password, note_own, row_of
 from somnia_server.store.actors import Actor
 from somnia_server.store.sessions import actor_of_session, begin_session, end_session, end_sessions, role_of
 from somnia_server.store.tables import UserRow
@@ -32,6 +32,12 @@ def session_actor() -> Actor | None:
         g.session_actor = actor_of_session(token, used=used) if isinstance(token, str) else None
     found: Actor | None = g.session_actor
     return found
+
+
+def must_choose_password() -> bool:
+    """Return whether the current request's session was opened by a password that somebody else chose."""
+    actor = session_actor()
+    return actor is not None and has_first_password(actor.id)
 
 
 def session_token() -> str:
@@ -88,11 +94,13 @@ def browser_name(agent: str) -> str:
 
 def _password_changed(_app: Flask, *, user: UserRow, **_: object) -> None:
     note_own(Actor(user.id, role_of(user.roles)), PASSWORD, "changed")
+    has_chosen_password(user.id)
     end_sessions(user.id, keep=session_token())
 
 
 def _password_reset(_app: Flask, *, user: UserRow, **_: object) -> None:
     note_own(Actor(user.id, role_of(user.roles)), PASSWORD, "reset")
+    has_chosen_password(user.id)
     end_sessions(user.id)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from somnia_engine.text import t
 from somnia_server.access.credentials import prove
+from somnia_server.access.events import note_login
 from somnia_server.access.permissions import SCOPES
 from somnia_server.access.tokens import LASTS, access_token
 from somnia_server.api.errors import problem
@@ -70,6 +71,7 @@ def login(said: Credentials) -> Any:
     if not asked <= set(SCOPES):
         return problem(422, t("Scopes are: {scopes}.", scopes=", ".join(sorted(SCOPES))), fields={"scope": sorted(asked - set(SCOPES))})
     user_id = prove(said.email, said.password, said.code)
+    note_login(user_id or "", right=user_id is not None)
     if user_id is None:
         return problem(401, t("The address, the password or the code is not right."))
     return tokens(begin_family(user_id, client=OWN, scope=" ".join(sorted(asked))))

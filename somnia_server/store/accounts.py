@@ -130,6 +130,26 @@ def make_account(actor: Actor, *, email: str, password_hash: str, role: Role) ->
     return row.id
 
 
+def expect_new_password(user_id: str) -> None:
+    """Note and commit that somebody else chose an account's password, so that its person has to choose another."""
+    row = session().get_one(UserRow, user_id)
+    row.first_password_at = now()
+    session().commit()
+
+
+def has_chosen_password(user_id: str) -> None:
+    """Note and commit that an account's password is its person's own."""
+    row = session().get_one(UserRow, user_id)
+    row.first_password_at = None
+    session().commit()
+
+
+def has_first_password(user_id: str) -> bool:
+    """Return whether somebody else chose an account's password."""
+    row = session().get(UserRow, user_id)
+    return row is not None and row.first_password_at is not None
+
+
 def set_role(actor: Actor, user_id: str, role: Role) -> None:
     """Give an account one role instead of those it has, end its sessions, note and commit; only an administrator may."""
     row = _administered(actor, user_id)

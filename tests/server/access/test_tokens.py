@@ -11,7 +11,7 @@ from somnia_server.store.house import house, now
 from somnia_server.store.tokens import Refresh
 
 pytestmark = pytest.mark.usefixtures("context")
-REFRESH = Refresh("r", "f" * 32, "u-" + "1" * 32, "somnia", "nights:read")
+REFRESH = Refresh("r", "f" * 32, "u-" + "1" * 32, "somnia", "nights:read", 600)
 
 
 def genuine() -> dict[str, object]:

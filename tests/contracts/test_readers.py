@@ -48,6 +48,13 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
     return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds), "edf": (lab,)}
 
 
+def _edf(folder: Path) -> tuple[Path, ...]:
+    levels = 95 + np.sin(np.arange(600) / 30)
+    marks = [(0.0, 30.0, "Sleep stage W"), (30.0, 60.0, "Sleep stage N2"), (100.0, 20.0, "Hypopnea"), (5.0, None, "Lights off")]
+    whole = write_edf(folder / "night.edf", {("SpO2", "%"): levels}, marks=marks)
+    return whole, write_edf(folder / "hypnogram.edf", record_s=0, marks=marks[:2])
+
+
 def every() -> list[Reader]:
     return list(readers())
 

@@ -255,3 +255,16 @@ def test_a_doctor_reads_what_is_shared_until_it_is_not(cast: Cast) -> None:
     assert cast.leaks(said) != []
     for name in ("doctor_without", "doctor_revoked", "other", "admin", "visitor", "kiosk"):
         assert cast.leaks(cast.page(name, f"/night/{cast.night_id}")) == []
+
+
+def test_administration_shows_itself_at_the_named_addresses_only(dash: Dash, cast: Cast) -> None:
+    here = cast.page("admin", "/admin")
+    body = next(request_of(output, callback) for output, callback in callbacks(dash).items() if output.startswith("admin-"))
+    browser = cast.browsers["admin"]
+    browser.environ_base["REMOTE_ADDR"] = "192.0.2.1"
+    try:
+        assert "admin-" in here
+        assert "admin-" not in cast.page("admin", "/admin")
+        assert cast.call("admin", body).status_code == 403
+    finally:
+        browser.environ_base["REMOTE_ADDR"] = "127.0.0.1"

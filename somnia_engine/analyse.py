@@ -8,6 +8,7 @@ from somnia_engine.extractors import extractors
 from somnia_engine.extractors.oximetry import MOTION_HIGH
 from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, fuse_quality, fuse_traces
 from somnia_engine.metrics.architecture import much_unscored, sleep_statistics
+from somnia_engine.metrics.breathing_events import breathing_event_intervals, breathing_event_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
@@ -36,6 +37,9 @@ EXTRACTED, STAGED, MEASURED = 0.8, 0.9, 0.97
 NO_STAGES = Text("No sleep stages: they need heart rate or movement during most of the night.")
 DEVICE_STAGES = Text("The numbers of sleep come from the device's own stages.")
 SLEEP_WAKE_ONLY = Text("Only sleep and wake are told apart: heart rate covers too little of the night.")
+BREATHING_TESTED = Text(
+    "Disturbed breathing was learned from people with no or severe sleep apnea. Whether mild and moderate apnea is seen was not tested."
+)
 UNSCORED = Text("More than a tenth of the time in bed has no stage, so wake after falling asleep and efficiency are not told.")
 LIGHTS_ASSUMED = Text("Nobody marked lights off or on: the time in bed is assumed from the first and last measurement.")
 
@@ -128,6 +132,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
     if heart is not None and chosen is not None:
         events = EventTable.of([*events, *detect_slow_and_fast(heart, asleep, source=fused.features.sources["hr_bpm"][0])])
     oxygen = oxygen_measures(spo2, fused.traces.get("motion_index"), events=events, lights=lights, motion_high=MOTION_HIGH)
+    breathing = breathing_event_measures(fused.features, lights, oxygen_min=oxygen["spo2_valid_min"])
     return NightAnalysis(
         start=placed.input.start,
         zone=placed.input.zone,
@@ -139,13 +144,14 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
         statistics=_statistics(chosen, lights),
         device_statistics=None if fused.device is None else sleep_statistics(fused.device, lights),
         events=events,
-        measures={**oxygen, **heart_measures(heart, asleep), **rhythm_measures(fused.features)},
+        measures={**oxygen, **breathing, **heart_measures(heart, asleep), **rhythm_measures(fused.features)},
         traces=tuple(fused.traces.values()),
         findings=(),
         quality=(),
         dropped=_dropped(recordings),
         notes=_notes(recordings, fused, hypnogram=hypnogram, lights=lights),
         versions=_versions(hypnogram),
+        intervals=breathing_event_intervals(breathing),
     )
 
 
@@ -168,6 +174,8 @@ def _notes(recordings: Sequence[Recording], fused: _Fused, *, hypnogram: Hypnogr
         notes.append(SLEEP_WAKE_ONLY)
     if not (lights.off_marked and lights.on_marked):
         notes.append(LIGHTS_ASSUMED)
+    if "p_breathing_event" in fused.features.columns:
+        notes.append(BREATHING_TESTED)
     chosen = hypnogram if hypnogram is not None else fused.device
     if chosen is not None and much_unscored(chosen, lights):
         notes.append(UNSCORED)

@@ -1,4 +1,4 @@
-"""Judging desaturations."""
+"""Judging desaturations and disturbed breathing."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_the_level_follows_the_index(odi3: float, level: Level) -> None:
 def test_under_four_hours_of_oxygen_it_is_not_assessed() -> None:
     finding = judged(40.0, valid_min=72.4)
     assert finding.level is Level.NOT_ASSESSED
-    assert str(finding.summary) == "Not assessed: needs 4 h of oxygen data; this night has 1 h 12 min."
+    assert str(finding.summary) == "Not assessed: needs 4 h of oxygen data or heart beats; this night has 1 h 12 min."
 
 
 def test_a_night_without_an_oximeter_is_not_assessed() -> None:
@@ -43,3 +43,47 @@ def test_it_shows_what_it_rests_on_and_claims_no_probability() -> None:
 
 def test_low_reads_no_signs_in_what_was_measured() -> None:
     assert str(judged(1.2).summary).startswith("No signs in what was measured")
+
+
+def by_beats(risk: float, *, minutes: float = 420.0, **oxygen: float) -> Finding:
+    breathing = {"breathing_assessable_min": minutes, "breathing_event_pct": 30.0, "breathing_events_per_h": 25.0}
+    measures = {**breathing, "p_breathing_from_15_per_h": risk, "spo2_valid_min": 0.0, "odi3_per_h": float("nan"), **oxygen}
+    return judge_one(DETECTOR, NightHistory((NightRecord(None, None, None, SleepStatistics(), measures, EventTable.empty()),)))
+
+
+@pytest.mark.parametrize(("risk", "level"), [(0.1, Level.LOW), (0.5, Level.MODERATE), (0.79, Level.MODERATE), (0.8, Level.HIGH)])
+def test_beats_alone_are_judged_by_their_calibrated_probability(risk: float, level: Level) -> None:
+    finding = by_beats(risk)
+    assert finding.level is level
+    assert finding.risk == risk
+    assert str(finding.risk_of) == "15 or more breathing events per hour"
+    assert "blood oxygen" not in str(finding.summary)
+
+
+def test_low_from_beats_alone_says_whom_it_misses() -> None:
+    assert "misses some people" in str(by_beats(0.1).summary)
+
+
+def test_beats_never_lower_what_oxygen_shows() -> None:
+    finding = by_beats(0.05, spo2_valid_min=420.0, odi3_per_h=22.0)
+    assert finding.level is Level.HIGH
+    assert "22.0 times" in str(finding.summary)
+
+
+def test_likely_pauses_without_falls_of_oxygen_are_not_told_as_falls() -> None:
+    finding = by_beats(0.9, spo2_valid_min=420.0, odi3_per_h=1.0)
+    assert finding.level is Level.HIGH
+    assert "times an hour" not in str(finding.summary)
+
+
+def test_short_oxygen_does_not_decide_beside_long_beats() -> None:
+    assert by_beats(0.1, spo2_valid_min=60.0, odi3_per_h=30.0).level is Level.LOW
+
+
+def test_under_four_hours_of_beats_it_is_not_assessed() -> None:
+    assert by_beats(0.9, minutes=200.0).level is Level.NOT_ASSESSED
+
+
+def test_dropping_a_sensor_never_raises_coverage() -> None:
+    both = by_beats(0.9, minutes=350.0, spo2_valid_min=330.0, odi3_per_h=20.0)
+    assert by_beats(0.9, minutes=330.0, spo2_valid_min=330.0, odi3_per_h=20.0).coverage <= both.coverage

@@ -1,4 +1,4 @@
-"""Beats of one source for everybody who reads them: `beats_of(placed, night) -> Beats | None`, from `rr_ms`.
+"""Beats of one source for everybody who reads them: `beats_of(placed, night) -> Beats | None`, from `rr_ms`, else an ECG.
 
 One function, called by each modality that needs beats (heart rate, breathing, rhythm); it keeps what it found as long as the placed
 recording lives, so that a night is cleaned once.
@@ -10,9 +10,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.beats import detect_beats
 from somnia_engine.dsp.rr import CleanRR, clean_rr
 from somnia_engine.dsp.windows import epoch_of
 from somnia_engine.types.features import NightInput, Placed
+from somnia_engine.types.hypnogram import EPOCH_S
+
+LEAST_ECG_HZ = 60.0
+"""Below this sampling rate [Hz] QRS complexes cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +52,7 @@ def beats_of(placed: Placed, night: NightInput) -> Beats | None:
     """Return the beats of a source within the night; None when it has none."""
     known = _KNOWN.get(placed)
     if known is None or known[0] is not night:
-        known = (night, _from_intervals(placed, night))
+        known = (night, _from_intervals(placed, night) or _from_ecg(placed, night))
         _KNOWN[placed] = known
     return known[1]
 
@@ -61,3 +66,31 @@ def _from_intervals(placed: Placed, night: NightInput) -> Beats | None:
     if not inside.any():
         return None
     return Beats(clean_rr(series.times_s[inside], series.values[inside].astype(np.float64)), epochs[inside], "rr_ms")
+
+
+def _from_ecg(placed: Placed, night: NightInput) -> Beats | None:
+    """Return the intervals between beats of an ECG whose seconds can all be read."""
+    leads = [signal for signal in placed.recording.signals if signal.channel == "ecg_mv"]
+    leads = [lead for lead in leads if (lead.fs, lead.onset_s, len(lead.samples)) == (leads[0].fs, leads[0].onset_s, len(leads[0].samples))]
+    if not leads or leads[0].fs < LEAST_ECG_HZ:
+        return None
+    found = detect_beats([lead.samples for lead in leads], fs=leads[0].fs)
+    shift_s = leads[0].onset_s + placed.offset_s
+    usable = _usable_frac(found.usable, shift_s, n_epochs=night.n_epochs)
+    unread = np.concatenate(([0], np.cumsum(~found.usable)))
+    second = np.minimum(found.times_s.astype(np.int64), len(found.usable) - 1)
+    whole = unread[second[1:] + 1] == unread[second[:-1]]
+    times_s = found.times_s[1:] + shift_s
+    epochs = epoch_of(times_s)
+    kept = whole & (epochs >= 0) & (epochs < night.n_epochs)
+    if not kept.any():
+        return None
+    rr = clean_rr(times_s[kept], (1000.0 * np.diff(found.times_s))[kept])
+    return Beats(rr, epochs[kept], "ecg_mv", found.amplitude_mv[1:][kept], usable)
+
+
+def _usable_frac(usable: NDArray[np.bool_], shift_s: float, *, n_epochs: int) -> NDArray[np.float32]:
+    """Return the share of each epoch's 30 s that can be read; 0 where there is no signal."""
+    epochs = epoch_of(np.flatnonzero(usable) + shift_s)
+    epochs = epochs[(epochs >= 0) & (epochs < n_epochs)]
+    return np.minimum(np.bincount(epochs, minlength=n_epochs) / EPOCH_S, 1.0).astype(np.float32)

@@ -82,7 +82,7 @@ def extract_cardiac(night: NightInput) -> tuple[Extraction, ...]:
 EXTRACTOR = Extractor(
     key="cardiac",
     name=Text("Heart rate"),
-    channels=("hr_bpm", "rr_ms", "sdnn_ms"),
+    channels=("hr_bpm", "rr_ms", "ecg_mv", "sdnn_ms"),
     columns=("hr_bpm", "hr_sd_bpm", "rr_ms", "sdnn_ms"),
     extract=extract_cardiac,
 )

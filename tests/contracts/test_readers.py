@@ -44,8 +44,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
     sounds = [folder / f"night.{suffix}" for suffix in ("wav", "flac", "mp3")]
     for path in sounds:
         soundfile.write(str(path), 0.1 * np.random.default_rng(1).standard_normal(8000), 8000)
-    lab = write_edf(folder / "lab.edf", {("SpO2", "%"): np.linspace(90.0, 98.0, 600)}, marks=[(0.0, 30.0, "Sleep stage W")])
-    return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds), "edf": (lab,)}
+    return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds), "edf": _edf(folder)}
 
 
 def _edf(folder: Path) -> tuple[Path, ...]:

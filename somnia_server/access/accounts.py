@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from somnia_engine.text import t
 from somnia_server.access.doors import init_doors
 from somnia_server.access.events import init_events
-from somnia_server.access.factors import Codes, Passkeys, Phones, RecoveryCodes, can_have_passkeys, configure_factors
+from somnia_server.access.factors import Passkeys, Phones, RecoveryCodes, SentCodes, can_have_passkeys, configure_factors
 from somnia_server.access.forms import LogIn, Register, ResetPassword
 from somnia_server.access.identity import init_identity
 from somnia_server.access.mail import Mail
@@ -85,7 +85,7 @@ def init_accounts(app: Flask) -> None:
         mail_util_cls=Mail,
         password_util_cls=Passwords,
         phone_util_cls=Phones,
-        totp_cls=Codes,
+        totp_cls=SentCodes,
         webauthn_util_cls=Passkeys,
         mf_recovery_codes_util_cls=RecoveryCodes,
     )

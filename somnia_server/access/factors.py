@@ -1,23 +1,30 @@
 """The second factor: codes of an app or by mail, and recovery codes, each of which opens once."""
 
 import re
+import secrets
+import time
 from base64 import urlsafe_b64encode
 from ipaddress import ip_address
 from typing import Any, Protocol
 
+from flask import session
 from flask_security import MfRecoveryCodesUtil, PhoneUtil, SmsSenderBaseClass, SmsSenderFactory, Totp, WebauthnUtil
 from flask_security.utils import get_message
 from passlib.exc import UsedTokenError
 from passlib.totp import TotpMatch
 
 from somnia_server.store.accounts import swap_recovery_codes, use_counter
+from somnia_server.store.house import house
 from somnia_server.store.tables import UserRow
+from somnia_server.store.tries import acquire
 from somnia_server.store.vault import Vault
 
 SMS = "somnia_sms"
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 """A number as E.164 writes it."""
 STEP_S = 30
+SENT, SENT_AT = "somnia_sent", "somnia_sent_at"
+SENT_S = 300
 
 
 class SmsSender(Protocol):
@@ -38,6 +45,28 @@ class Codes(Totp):
         """Take a code for used; refused when another request has used it, or a later one, in the meantime."""
         if not use_counter(user.id, tmatch.counter):
             raise UsedTokenError(expire_time=tmatch.expire_time)
+
+
+class SentCodes(Codes):
+    """Codes that are sent: random, and of use in the browser's session that asked for them only, once, for five minutes."""
+
+    def generate_totp_password(self, totp_secret: str) -> str:
+        """Return a new code to send, and keep its digest in the session that asks."""
+        code = f"{secrets.randbelow(10**6):06d}"
+        session[SENT], session[SENT_AT] = _sent(code, totp_secret), time.time()
+        return code
+
+    def verify_totp(self, token: str, totp_secret: str, user: UserRow, window: int = 0) -> bool:  # type: ignore[override]
+        """Return whether a code was sent to this session, or is from the account's app."""
+        kept, at = session.get(SENT, ""), session.get(SENT_AT, 0.0)
+        if kept and time.time() - at <= SENT_S and secrets.compare_digest(kept, _sent(token.strip(), totp_secret)):
+            session.pop(SENT)
+            return acquire(f"sent {user.id} {kept} {at}", 1, seconds=SENT_S)
+        return super().verify_totp(token, totp_secret, user, window)
+
+
+def _sent(code: str, totp_secret: str) -> str:
+    return house().vault.fingerprint("sent code", code, totp_secret)
 
 
 class Phones(PhoneUtil):
@@ -119,7 +148,7 @@ def configure_factors(vault: Vault, *, mail: bool) -> dict[str, Any]:
         "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator", *(["email"] if mail else []), *(["sms"] if sms else [])],
         "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,  # whoever reads the mail could otherwise do without the app
         "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": STEP_S,
-        "SECURITY_TWO_FACTOR_MAIL_VALIDITY": 300,
+        "SECURITY_TWO_FACTOR_MAIL_VALIDITY": SENT_S,
         "SECURITY_SMS_SERVICE": SMS if sms else "Dummy",
         "SECURITY_TOTP_SECRETS": {"1": vault.derive(b"somnia second factor").hex()},
         "SECURITY_TOTP_ISSUER": "SOMNIA",

@@ -243,7 +243,7 @@ def test_a_new_address_counts_once_its_link_is_opened(ann, app, post):
     assert ann.log_in(email="ann@new.example").status_code == 302
 
 
-def test_codes_by_mail_open_once(ann, app, post):
+def test_codes_by_mail_open_once_and_only_where_they_were_asked_for(ann, app, post):
     ann.log_in()
     page = ann.post("/account/two-factor", setup="email").text
     code = re.search(r"\d{6}", post.next(2).get_content()).group()
@@ -256,6 +256,9 @@ def test_codes_by_mail_open_once(ann, app, post):
     ann.log_out()
     assert ann.log_in().location.startswith("/login/code")
     code = re.search(r"\d{6}", post.next(3).get_content()).group()
+    elsewhere = Person(app)
+    assert elsewhere.log_in().location.startswith("/login/code")
+    assert elsewhere.post("/login/code", code=code).status_code == 200  # it was not sent to that browser
     assert ann.post("/login/code", code=code).status_code == 302
     ann.log_out()
     ann.log_in()

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from somnia_engine.dsp.windows import epoch_mean, epoch_sd
+import numpy as np
+
+from somnia_engine.dsp.windows import Column, epoch_count, epoch_mean, epoch_sd
 from somnia_engine.extractors._beats import Beats, beats_of
 from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 
+LEAST_PAIRS = 10
 HOLD_S = 15.0
 """A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
 
@@ -25,6 +28,7 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
         "rr_ms": interval,
         "hr_bpm": bounded("hr_bpm", 60000.0 / interval),
         "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)),
+        **_short_term(beats, night.n_epochs),
     }
     quality = quality_of("rr_ms", placed.source, samples=kept._replace(refused=0), column=interval)
     return Extraction(
@@ -34,6 +38,26 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
         traces=(trace_of("hr_bpm", rates, night=night, hold_s=HOLD_S),),
         quality=(replace(quality, notes=_beat_notes(beats)),),
     )
+
+
+def _short_term(beats: Beats, n_epochs: int) -> dict[str, Column]:
+    """Return RMSSD and pNN50 of each epoch, from neighboring normal intervals, and the share of its beats that are not normal.
+
+    Task Force 1996, doi 10.1161/01.CIR.93.5.1043; an epoch with fewer than 10 differences has none.
+    """
+    pairs = np.flatnonzero(beats.rr.pairs)
+    step = beats.rr.rr_ms[pairs] - beats.rr.rr_ms[pairs - 1]
+    epochs = beats.epochs[pairs]
+    enough = epoch_count(epochs, n_epochs) >= LEAST_PAIRS
+    square = epoch_mean(epochs, step**2, n_epochs=n_epochs)
+    wide = epoch_mean(epochs, 100.0 * (np.abs(step) > 50.0), n_epochs=n_epochs)
+    early = epoch_mean(beats.epochs, (~beats.rr.normal).astype(np.float64), n_epochs=n_epochs)
+    columns = {
+        "rmssd_ms": bounded("rmssd_ms", np.where(enough, np.sqrt(square), np.nan).astype(np.float32)),
+        "pnn50_pct": np.where(enough, wide, np.nan).astype(np.float32),
+        "ectopic_frac": early,
+    }
+    return columns if beats.usable_frac is None else {**columns, "beat_quality_frac": beats.usable_frac}
 
 
 def _beat_notes(beats: Beats) -> tuple[Text, ...]:
@@ -83,6 +107,6 @@ EXTRACTOR = Extractor(
     key="cardiac",
     name=Text("Heart rate"),
     channels=("hr_bpm", "rr_ms", "ecg_mv", "sdnn_ms"),
-    columns=("hr_bpm", "hr_sd_bpm", "rr_ms", "sdnn_ms"),
+    columns=("hr_bpm", "hr_sd_bpm", "rr_ms", "sdnn_ms", "rmssd_ms", "pnn50_pct", "ectopic_frac", "beat_quality_frac"),
     extract=extract_cardiac,
 )

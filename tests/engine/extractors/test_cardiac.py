@@ -58,3 +58,12 @@ def test_a_trace_is_empty_in_a_gap_and_whole_between_readings_of_five_seconds() 
 
 def test_samples_outside_of_the_night_are_left_out() -> None:
     assert extract_cardiac(night_of(recording({"hr_bpm": (np.array([-40.0, 70.0]), np.array([60.0, 60.0]))}), n_epochs=2)) == ()
+
+
+def test_short_term_variability_is_that_of_the_task_force() -> None:
+    rr = np.full(200, 900.0)
+    rr[::2] += 60.0
+    found = extract_cardiac(night_of(recording({"rr_ms": (np.cumsum(rr) / 1000.0, rr)}), n_epochs=6))[0]
+    np.testing.assert_allclose(found.columns["rmssd_ms"], 60.0)
+    np.testing.assert_allclose(found.columns["pnn50_pct"], 100.0)
+    np.testing.assert_allclose(found.columns["ectopic_frac"], 0.0)

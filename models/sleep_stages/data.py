@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.heart_waves import WAVES, heart_waves
 from somnia_engine.staging.inputs import build_inputs
 from somnia_engine.types.features import NightFeatures
 from somnia_engine.types.hypnogram import EPOCH_S
@@ -23,6 +24,7 @@ CLASS_OF_SCORE = {0: 0, 1: 1, 2: 1, 3: 2, 4: 2, 5: 3}
 """PSG scores (0 W, 1 N1, 2 N2, 3 N3, 4 N4, 5 REM) to the index in `CLASSES`; N4 is N3."""
 
 MODES = ("full", "heart", "motion")
+HEART = ("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ class Night:
 
     def features(self, mode: str = "full") -> NightFeatures:
         """Return the night as the engine gets it, with the columns of a mode."""
-        kept = {"full": ("hr_bpm", "hr_sd_bpm", "activity_count"), "heart": ("hr_bpm", "hr_sd_bpm"), "motion": ("activity_count",)}[mode]
+        kept = {"full": (*HEART, "activity_count"), "heart": HEART, "motion": ("activity_count",)}[mode]
         return NightFeatures(None, self.n_epochs, {name: self.columns[name] for name in kept})
 
 
@@ -66,7 +68,8 @@ def read_night(cropped: Path, person: str) -> Night:
     rate, spread = binned(heart[:, 0], heart[:, 1], n)
     activity, _ = binned(counts[:, 0], counts[:, 1], n)
     labels = np.array([CLASS_OF_SCORE.get(int(value), IGNORED) for value in score[:, 1]], dtype=np.int64)
-    return Night(person, {"hr_bpm": rate, "hr_sd_bpm": spread, "activity_count": activity}, labels)
+    waves = heart_waves(heart[:, 0], heart[:, 1], n_epochs=n)
+    return Night(person, {"hr_bpm": rate, "hr_sd_bpm": spread, **waves, "activity_count": activity}, labels)
 
 
 def binned(times_s: NDArray[np.float64], values: NDArray[np.float64], n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -98,7 +101,8 @@ def augmented(night: Night, rng: np.random.Generator) -> Variant:
     columns["hr_bpm"] += rng.normal(0.0, rng.uniform(0.0, 0.6), n).astype(np.float32)
     columns["hr_sd_bpm"] *= np.exp(rng.normal(0.0, 0.15, n)).astype(np.float32)
     columns["activity_count"] *= np.float32(np.exp(rng.normal(0.0, 0.3)))
-    for names in (("hr_bpm", "hr_sd_bpm"), ("activity_count",)):
+    _noisy_waves(columns, rng)
+    for names in (HEART, ("activity_count",)):
         for _ in range(int(rng.integers(0, 3))):
             at, length = int(rng.integers(0, n)), int(rng.integers(2, 30))
             for name in names:
@@ -106,10 +110,19 @@ def augmented(night: Night, rng: np.random.Generator) -> Variant:
     if rng.random() < 0.4:
         _count_twice(columns, rng)
     if rng.random() < 0.1:
-        columns["hr_sd_bpm"][:] = np.nan
+        for name in HEART[1:]:
+            columns[name][:] = np.nan
     mode = str(rng.choice(MODES, p=(0.6, 0.2, 0.2)))
     cut = Night(night.person, columns, night.labels[first:last])
     return Variant(build_inputs(cut.features(mode)), cut.labels)
+
+
+def _noisy_waves(columns: dict[str, NDArray[np.float32]], rng: np.random.Generator) -> None:
+    """Add the noise of another sensor and blur epochs a little: strongest in the shortest wave."""
+    for share, name in zip((0.5, 0.25, 0.12, 0.06, 0.3, 0.3), HEART[2:], strict=True):
+        n = len(columns[name])
+        extra = np.float32(rng.uniform(0.0, share))
+        columns[name] = np.hypot(columns[name] * np.exp(rng.normal(0.0, 0.1, n)), extra).astype(np.float32)
 
 
 def _count_twice(columns: dict[str, NDArray[np.float32]], rng: np.random.Generator) -> None:
@@ -119,7 +132,8 @@ def _count_twice(columns: dict[str, NDArray[np.float32]], rng: np.random.Generat
         at, length = int(rng.integers(0, n)), 1 + int(rng.exponential(3.0))
         part = slice(at, at + length)
         columns["hr_bpm"][part] *= rng.uniform(1.1, 2.0, len(columns["hr_bpm"][part])).astype(np.float32)
-        columns["hr_sd_bpm"][part] += rng.uniform(0.0, 10.0, len(columns["hr_sd_bpm"][part])).astype(np.float32)
+        for name in HEART[1:]:
+            columns[name][part] += rng.uniform(0.0, 10.0, len(columns[name][part])).astype(np.float32)
 
 
 def pool_of(nights: tuple[Night, ...], *, variants: int, seed: int) -> list[list[Variant]]:

@@ -5,10 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.heart_waves import WAVES
 from somnia_engine.types.features import NightFeatures
 from somnia_engine.types.hypnogram import EPOCH_S
 
 Column = NDArray[np.float64]
+
+WAVE_MINUTES = (2, 6)
+"""Twice the standard deviation of the Gaussians over which the heart rate's waves are averaged [min]."""
+
+SLOW_WAVES = {"4_min": (4 / 3, 8 / 3), "9_min": (8 / 3, 16 / 3), "18_min": (16 / 3, 32 / 3)}
+"""Waves too slow for one epoch, from the 30-s means: twice the standard deviations [min] of the two Gaussians whose difference they are."""
 
 CHANNELS: tuple[tuple[str, str], ...] = (
     ("hr_level", "10/min above the night's median"),
@@ -23,6 +30,13 @@ CHANNELS: tuple[tuple[str, str], ...] = (
     ("hr_sd_level", "log of the spread within the epoch, less the night's median"),
     ("hr_sd_level_5_min", "the same, smoothed"),
     ("hr_measured", "1 measured, 0 not"),
+    *((f"{name.removesuffix('_bpm')}_over_{minutes}_min", "log, less the night's median") for name in WAVES for minutes in WAVE_MINUTES),
+    *((f"hr_slow_{name}_over_{minutes}_min", "log, less the night's median") for name in SLOW_WAVES for minutes in WAVE_MINUTES),
+    ("hr_asymmetry_3_min", "log of rises over dips"),
+    ("hr_asymmetry_10_min", "log of rises over dips"),
+    ("hr_rise", "log, less the night's median"),
+    ("hr_dip", "log, less the night's median"),
+    ("hr_waves_measured", "1 measured, 0 not"),
     ("activity", "log of counts"),
     ("activity_2_min", "log of smoothed counts"),
     ("activity_10_min", "log of smoothed counts"),
@@ -37,8 +51,8 @@ CHANNELS: tuple[tuple[str, str], ...] = (
 )
 """Name and unit of each channel, in the order of the matrix."""
 
-HEART = slice(0, 12)
-MOTION = slice(12, 19)
+HEART = slice(0, 31)
+MOTION = slice(31, 38)
 
 EPOCHS_PER_MIN = 60.0 / EPOCH_S
 LEAST_SPREAD_BPM = 1.5
@@ -70,7 +84,7 @@ def build_inputs(features: NightFeatures) -> NDArray[np.float32]:
     heart = _heart(_column(features, "hr_bpm"), _column(features, "hr_sd_bpm"))
     motion = _motion(_column(features, "activity_count"))
     clock = _clock(features.n_epochs)
-    channels: Mapping[str, Column] = {**heart, **motion, **clock}
+    channels: Mapping[str, Column] = {**heart, **_waves(features), **motion, **clock}
     zero = np.zeros(features.n_epochs)
     matrix = np.stack([channels.get(name, zero) for name, _ in CHANNELS], axis=1)
     return np.clip(matrix, -LIMIT, LIMIT).astype(np.float32)
@@ -103,6 +117,35 @@ def _heart(rate: Column, spread: Column) -> dict[str, Column]:
         "hr_sd_level_5_min": smoothed(within, 5.0),
         "hr_measured": seen.astype(np.float64),
     }
+
+
+def _waves(features: NightFeatures) -> dict[str, Column]:
+    """Return the channels of the waves; none where samples lie too far apart to show them."""
+    waves = [_column(features, name) for name in WAVES]
+    seen = np.isfinite(waves[0]) & np.isfinite(features["hr_bpm"])
+    if not seen.any():
+        return {}
+    found = {"hr_waves_measured": seen.astype(np.float64)}
+    for name, wave in zip(WAVES, waves, strict=True):
+        power = _bridged(wave) ** 2
+        for minutes in WAVE_MINUTES:
+            found[f"{name.removesuffix('_bpm')}_over_{minutes}_min"] = _above_median(
+                np.sqrt(smoothed(power, float(minutes))), seen=seen, least=0.1
+            )
+    level = _bridged(_column(features, "hr_bpm")); level = _tamed(level - np.median(level))
+    for name, (fine, coarse) in SLOW_WAVES.items():
+        power = (smoothed(level, fine) - smoothed(level, coarse)) ** 2
+        for minutes in WAVE_MINUTES:
+            found[f"hr_slow_{name}_over_{minutes}_min"] = _above_median(np.sqrt(smoothed(power, float(minutes))), seen=seen, least=0.1)
+    rise, dip = (_bridged(_column(features, f"hr_{way}_bpm")) for way in ("rise", "dip"))
+    for minutes in (3, 10):
+        found[f"hr_asymmetry_{minutes}_min"] = np.log((smoothed(rise, minutes) + 0.3) / (smoothed(dip, minutes) + 0.3))
+    return {**found, "hr_rise": _above_median(rise, seen=seen, least=0.5), "hr_dip": _above_median(dip, seen=seen, least=0.5)}
+
+
+def _above_median(values: Column, *, seen: NDArray[np.bool_], least: float) -> Column:
+    logs = np.log(values + least)
+    return np.asarray(logs - np.median(logs[seen]), dtype=np.float64)
 
 
 def _tamed(level: Column) -> Column:

@@ -60,6 +60,12 @@ FEATURES: dict[str, Feature] = {
         Feature(25, "beat_quality_frac", Text("Share of the beats that can be used"), "", 0.0, 1.0, 0.004),
         Feature(26, "ectopic_frac", Text("Share of extra beats"), "", 0.0, 1.0, 0.004),
         Feature(27, "pnn50_pct", Text("Neighboring beats more than 50 ms apart (pNN50)"), "%", 0.0, 100.0, 0.5),
+        Feature(40, "hr_wave_20_s_bpm", Text("Waves of the heart rate, about 20 s long"), "/min", 0.0, 40.0, 0.02),
+        Feature(41, "hr_wave_33_s_bpm", Text("Waves of the heart rate, about 33 s long"), "/min", 0.0, 40.0, 0.02),
+        Feature(42, "hr_wave_65_s_bpm", Text("Waves of the heart rate, about 65 s long"), "/min", 0.0, 40.0, 0.02),
+        Feature(43, "hr_wave_130_s_bpm", Text("Waves of the heart rate, about 130 s long"), "/min", 0.0, 40.0, 0.02),
+        Feature(44, "hr_rise_bpm", Text("Rise of the heart rate within half a minute"), "/min", 0.0, 40.0, 0.02),
+        Feature(45, "hr_dip_bpm", Text("Dip of the heart rate within half a minute"), "/min", 0.0, 40.0, 0.02),
     )
 }
 

@@ -14,10 +14,10 @@ from models.sleep_stages.data import CLASSES, IGNORED, Variant
 class Recipe:
     """How one network is built and trained."""
 
-    filters: int = 32
+    filters: int = 48
     width: int = 7
-    units: int = 32
-    dropout: float = 0.4
+    units: int = 48
+    dropout: float = 0.5
     steps: int = 90
     crop: int = 1000
     crops_per_night: int = 1

@@ -73,7 +73,7 @@ def build_inputs(features: NightFeatures) -> NDArray[np.float32]:
     Parameters
     ----------
     features : NightFeatures
-        `hr_bpm` and `hr_sd_bpm` [1/min] and `activity_count` [te Lindert counts per 15 s] are read; NaN = not measured.
+        `hr_bpm`, `hr_sd_bpm` and the waves [1/min] and `activity_count` [te Lindert counts per 15 s] are read; NaN = not measured.
 
     Returns
     -------
@@ -132,7 +132,8 @@ def _waves(features: NightFeatures) -> dict[str, Column]:
             found[f"{name.removesuffix('_bpm')}_over_{minutes}_min"] = _above_median(
                 np.sqrt(smoothed(power, float(minutes))), seen=seen, least=0.1
             )
-    level = _bridged(_column(features, "hr_bpm")); level = _tamed(level - np.median(level))
+    rate = _bridged(_column(features, "hr_bpm"))
+    level = _tamed(rate - np.median(rate))
     for name, (fine, coarse) in SLOW_WAVES.items():
         power = (smoothed(level, fine) - smoothed(level, coarse)) ** 2
         for minutes in WAVE_MINUTES:

@@ -18,6 +18,9 @@ PROJECT = FOLDER.parent.parent
 EXCLUDED = ("7749105",)
 """Heart rate and counts for 67 min only."""
 
+SEED, VARIANTS = 1, 16
+"""Of the augmented copies: the seed, and how many of each night."""
+
 CLASSES = ("W", "L", "N3", "R")
 IGNORED = -1
 CLASS_OF_SCORE = {0: 0, 1: 1, 2: 1, 3: 2, 4: 2, 5: 3}

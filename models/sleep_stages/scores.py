@@ -1,7 +1,13 @@
 """Agreement of two scorings, from confusion matrices, with intervals over people."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+SCORES = Path(__file__).resolve().parent / "scores.json"
 
 Confusion = NDArray[np.float64]
 
@@ -74,3 +80,19 @@ def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int6
     place = np.minimum((top * bins).astype(int), bins - 1)
     gap = np.bincount(place, top, bins) - np.bincount(place, right.astype(np.float64), bins)
     return float(np.abs(gap).sum() / scored.sum())
+
+
+def with_scores(text: str, scores: dict[str, Any]) -> str:
+    """Return a card's text with its scores, the last part, replaced."""
+    return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores)])
+
+
+def _scores(scores: dict[str, Any]) -> list[str]:
+    """Return one table a kind of input and number of classes, as `evaluate.py` measured them."""
+    parts = [f"[scores]\nprotocol = {json.dumps(scores['protocol'])}\n"]
+    for kind, by_classes in scores["figures"].items():
+        for classes, by_scorer in by_classes.items():
+            for scorer, figures in by_scorer.items():
+                lines = [f"{name} = {json.dumps(value)}" for name, value in figures.items()]
+                parts.append("\n".join([f"[scores.{kind}.classes_{classes}.{scorer}]", *lines]) + "\n")
+    return parts

@@ -12,7 +12,6 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,17 +19,15 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.sleep_stages.committee import Committee, train_committee
-from models.sleep_stages.data import CLASSES, FOLDER, pool_of, read_nights
+from models.sleep_stages.data import CLASSES, FOLDER, SEED, VARIANTS, pool_of, read_nights
 from models.sleep_stages.flatbuffer import pack_networks
 from models.sleep_stages.network import Recipe
+from models.sleep_stages.scores import SCORES, with_scores
 from somnia_engine.staging.classifier import WEIGHTS, Calibration
 from somnia_engine.staging.inputs import CHANNELS, build_inputs
 
-VERSION = "1"
-SEED = 1
-VARIANTS = 16
+VERSION = "2"
 TOLERANCE = 1e-4
-SCORES = FOLDER / "scores.json"
 
 ABOUT = """name = "sleep_stages"
 version = "{version}"
@@ -101,25 +98,9 @@ def card(packed: bytes, committee: Committee, *, people: int) -> str:
     return with_scores(text, json.loads(SCORES.read_text(encoding="utf-8"))) if SCORES.exists() else text
 
 
-def with_scores(text: str, scores: dict[str, Any]) -> str:
-    """Return a card's text with its scores, the last part, replaced."""
-    return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores)])
-
-
 def _calibration(kind: str, calibration: Calibration) -> str:
     bias, decision = ([round(float(value), 4) for value in values] for values in (calibration.bias, calibration.decision))
     return f"[calibration.{kind}]\ntemperature = {calibration.temperature:.4f}\nbias = {bias}\ndecision = {decision}\n"
-
-
-def _scores(scores: dict[str, Any]) -> list[str]:
-    """Return one table a kind of input and number of classes, as `evaluate.py` measured them."""
-    parts = [f"[scores]\nprotocol = {json.dumps(scores['protocol'])}\n"]
-    for kind, by_classes in scores["figures"].items():
-        for classes, by_scorer in by_classes.items():
-            for scorer, figures in by_scorer.items():
-                lines = [f"{name} = {json.dumps(value)}" for name, value in figures.items()]
-                parts.append("\n".join([f"[scores.{kind}.classes_{classes}.{scorer}]", *lines]) + "\n")
-    return parts
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from somnia_engine.dsp.heart_waves import WAVES, heart_waves
 from somnia_engine.dsp.windows import Column, epoch_count, epoch_mean, epoch_sd
 from somnia_engine.extractors._beats import Beats, beats_of
 from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
@@ -11,6 +12,7 @@ from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 
 LEAST_PAIRS = 10
+SHORT_TERM = ("rmssd_ms", "pnn50_pct", "ectopic_frac", "beat_quality_frac")
 HOLD_S = 15.0
 """A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
 
@@ -27,7 +29,7 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
     columns = {
         "rr_ms": interval,
         "hr_bpm": bounded("hr_bpm", 60000.0 / interval),
-        "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)),
+        **_swings(rates, night),
         **_short_term(beats, night.n_epochs),
     }
     quality = quality_of("rr_ms", placed.source, samples=kept._replace(refused=0), column=interval)
@@ -60,6 +62,13 @@ def _short_term(beats: Beats, n_epochs: int) -> dict[str, Column]:
     return columns if beats.usable_frac is None else {**columns, "beat_quality_frac": beats.usable_frac}
 
 
+def _swings(rates: Samples, night: NightInput) -> dict[str, Column]:
+    """Return the spread of the heart rate within each epoch, and its waves where the samples lie close enough to show them."""
+    spread = epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs)
+    waves = heart_waves(rates.times_s, rates.values, n_epochs=night.n_epochs)
+    return {name: bounded(name, column) for name, column in {"hr_sd_bpm": spread, **waves}.items()}
+
+
 def _beat_notes(beats: Beats) -> tuple[Text, ...]:
     share = beats.rr.share_corrected
     return (Text("{pct} % of the beats were early, missed or noise, and do not count.", {"pct": round(100 * share, 1)}),) if share else ()
@@ -70,7 +79,7 @@ def _from_rate(placed: Placed, night: NightInput) -> Extraction | None:
     if rates is None:
         return None
     mean = epoch_mean(rates.epochs, rates.values, n_epochs=night.n_epochs)
-    columns = {"hr_bpm": mean, "hr_sd_bpm": bounded("hr_sd_bpm", epoch_sd(rates.epochs, rates.values, n_epochs=night.n_epochs))}
+    columns = {"hr_bpm": mean, **_swings(rates, night)}
     quality = quality_of("hr_bpm", placed.source, samples=rates, column=mean)
     return Extraction(placed.source, "hr_bpm", columns, traces=(trace_of("hr_bpm", rates, night=night, hold_s=HOLD_S),), quality=(quality,))
 
@@ -97,7 +106,8 @@ def extract_cardiac(night: NightInput) -> tuple[Extraction, ...]:
     -------
     tuple of Extraction
         `hr_bpm`: mean of the samples in an epoch, or 60000 / mean interval; `hr_sd_bpm`: standard deviation (ddof 0) of at least two
-        samples; `rr_ms`: mean interval. Epochs without a sample are NaN, so a reading every 5 min covers a tenth of the night.
+        samples, the waves as `heart_waves` has them; `rr_ms`: mean interval. Epochs without a sample are NaN, so a reading every
+        5 min covers a tenth of the night.
     """
     found = (make(placed, night) for placed in night.placed for make in (_from_beats, _from_rate, _variability))
     return tuple(extraction for extraction in found if extraction is not None)
@@ -107,6 +117,6 @@ EXTRACTOR = Extractor(
     key="cardiac",
     name=Text("Heart rate"),
     channels=("hr_bpm", "rr_ms", "ecg_mv", "sdnn_ms"),
-    columns=("hr_bpm", "hr_sd_bpm", "rr_ms", "sdnn_ms", "rmssd_ms", "pnn50_pct", "ectopic_frac", "beat_quality_frac"),
+    columns=("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm", "rr_ms", "sdnn_ms", *SHORT_TERM),
     extract=extract_cardiac,
 )

@@ -43,14 +43,16 @@ def heart_waves(times_s: Values, rates: Values, *, n_epochs: int) -> dict[str, C
     enough = seen.reshape(n_epochs, PER_EPOCH).mean(axis=1) >= 0.5
     if not enough.any():
         return {}
-    middle = float(np.median(level[seen]))
+    inside = (times_s >= 0) & (times_s < len(level) * STEP_S)
+    place = (times_s[inside] / STEP_S).astype(np.int64)
+    middle = float(np.median(level[place[0] : place[-1] + 1][seen[place[0] : place[-1] + 1]]))
     bridged = np.interp(np.arange(len(level)), np.flatnonzero(seen), level[seen])
     tamed = BOUND_BPM * np.tanh((bridged - middle) / BOUND_BPM)
     smooth = [tamed, *(_smoothed(tamed, sigma) for sigma in SIGMAS_S)]
     columns = {name: np.sqrt(_epochs((smooth[i] - smooth[i + 1]) ** 2).mean(axis=1)) for i, name in enumerate(WAVES)}
-    inside = _epochs(tamed)
-    columns["hr_rise_bpm"] = inside.max(axis=1) - np.median(inside, axis=1)
-    columns["hr_dip_bpm"] = np.median(inside, axis=1) - inside.min(axis=1)
+    within = _epochs(tamed)
+    columns["hr_rise_bpm"] = within.max(axis=1) - np.median(within, axis=1)
+    columns["hr_dip_bpm"] = np.median(within, axis=1) - within.min(axis=1)
     return {name: np.where(enough, column, np.nan).astype(np.float32) for name, column in columns.items()}
 
 
@@ -61,7 +63,7 @@ def _even(times_s: Values, rates: Values, *, n_epochs: int) -> Values:
     place = (times_s[inside] / STEP_S).astype(np.int64)
     count = np.bincount(place, minlength=n)
     known = np.flatnonzero(count)
-    if len(known) < PER_EPOCH:
+    if len(known) < PER_EPOCH or np.median(np.diff(known)) * STEP_S > LONGEST_GAP_S:
         return np.full(n, np.nan)
     means = np.bincount(place, rates[inside], n)[known] / count[known]
     index = np.arange(n)

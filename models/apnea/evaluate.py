@@ -108,16 +108,22 @@ def _shipped(nights: list[Night]) -> list[dict[str, Any]]:
     return rows
 
 
-def by_minute(p: NDArray[np.float64], n_minutes: int) -> NDArray[np.float64]:
-    """Return the mean of the two epochs of each minute, of one where the other is not known, NaN without any."""
+def by_minute(p: NDArray[np.float64], n_minutes: int, *, halves: bool) -> NDArray[np.float64]:
+    """Return the probability of each minute from its two epochs, of one where the other is not known, NaN without any.
+
+    With `halves`, a minute holds an event when one of its halves does (HuGCDN: its labels are so without exception); else both epochs
+    were taught the minute's own label, and their mean is the minute's.
+    """
     pairs = p[: 2 * n_minutes].reshape(n_minutes, 2)
     count = np.isfinite(pairs).sum(axis=1)
-    return np.where(count > 0, np.nansum(pairs, axis=1) / np.maximum(count, 1), np.nan)
+    mean = np.nansum(pairs, axis=1) / np.maximum(count, 1)
+    either = 1.0 - np.prod(1.0 - np.nan_to_num(pairs, nan=0.0), axis=1)
+    return np.where(count > 0, either if halves else mean, np.nan)
 
 
 def _rows(task: str, protocol: str, nights: list[Night], answers: Answers, bars: dict[str, tuple[float, float]]) -> list[dict[str, Any]]:
     truths = [night.minutes for night in nights]
-    found = [by_minute(answers[night.name], len(night.minutes)) for night in nights]
+    found = [by_minute(answers[night.name], len(night.minutes), halves=night.set == "hugcdn") for night in nights]
     coverage = float(np.isfinite(np.concatenate(found)).mean())
     # a minute without an answer counts as "no event": where there was one, that is an error
     found = [np.nan_to_num(p, nan=0.0) for p in found]

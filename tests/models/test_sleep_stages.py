@@ -63,8 +63,23 @@ def test_the_figures_of_the_card_are_those_of_the_evaluation(card: dict[str, Any
             assert card["scores"][kind][f"classes_{classes}"] == by_scorer
 
 
-def test_the_figures_leave_one_person_out(stored: dict[str, Any]) -> None:
-    assert stored["protocol"].startswith("leave one person out, 24 people")
+def test_the_figures_are_by_person_and_of_the_median_seed(stored: dict[str, Any]) -> None:
+    assert stored["protocol"].startswith("6 folds grouped by person, 24 people, median of three seeds")
+    for by_classes in stored["figures"].values():
+        for by_scorer in by_classes.values():
+            assert by_scorer["lstm"]["kappa"] == sorted(by_scorer["lstm"]["kappa_seeds"])[1]
+
+
+@pytest.mark.parametrize("classes", ["3", "4"])
+def test_the_lstm_is_clearly_above_gradient_boosting_on_the_same_inputs(stored: dict[str, Any], classes: str) -> None:
+    found = stored["figures"]["full"][classes]["lstm_less_ruler"]
+    assert found["kappa"] >= 0.08
+    assert found["kappa_95"][0] > 0.0
+
+
+def test_the_probabilities_come_true_as_often_as_they_say(stored: dict[str, Any]) -> None:
+    for kind, classes in (("full", "4"), ("heart", "4"), ("motion", "2")):
+        assert stored["figures"][kind][classes]["lstm"]["calibration_error"] <= 0.05
 
 
 @pytest.mark.parametrize("classes", ["2", "3", "4"])

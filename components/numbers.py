@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "pct", "count", "rate", "bpm"."""
+    """How one number is shown: `form` is "time", "pct", "count", "rate", "burden", "bpm"."""
 
     key: str
     label: Text
@@ -53,11 +53,15 @@ NUMBERS: tuple[Number, ...] = (
     Number("n2_pct", Text("N2 share"), "pct", Text("N2 sleep as a share of all sleep.")),
     Number("n3_pct", Text("Deep share"), "pct", Text("Deep sleep as a share of all sleep.")),
     Number("unscored_min", Text("Not scored"), "time", Text("Minutes for which there were no data to score.")),
-    Number("odi3_per_h", Text("Oxygen drops, 3 %"), "rate", Text("Falls of blood oxygen by 3 % or more for each hour of valid data."), Text("below 5 per hour"), "Chung 2012, doi 10.1378/chest.11-0822"),
-    Number("odi4_per_h", Text("Oxygen drops, 4 %"), "rate", Text("Falls of blood oxygen by 4 % or more for each hour of valid data.")),
+    Number("odi3_per_h", Text("Oxygen drops, 3 %"), "rate", Text("Falls of blood oxygen by 3 % or more from the level before them, for each hour of valid data. The level is the 90th percentile of the 120 s before, at most the highest value of the last 90 s."), Text("below 5 per hour"), "Chung 2012, doi 10.1378/chest.11-0822"),
+    Number("odi4_per_h", Text("Oxygen drops, 4 %"), "rate", Text("Falls of blood oxygen by 4 % or more from the level before them, for each hour of valid data.")),
     Number("spo2_mean_pct", Text("Mean oxygen"), "pct", Text("The mean of all valid oxygen values.")),
     Number("spo2_min_pct", Text("Lowest oxygen"), "pct", Text("The lowest value that held for 3 s and is free of movement.")),
     Number("t90_pct", Text("Time below 90 %"), "pct", Text("The share of valid time with oxygen below 90 %.")),
+    Number("t90_min", Text("Minutes below 90 %"), "time", Text("Valid time with oxygen below 90 %.")),
+    Number("t88_pct", Text("Time below 88 %"), "pct", Text("The share of valid time with oxygen below 88 %.")),
+    Number("t88_min", Text("Minutes below 88 %"), "time", Text("Valid time with oxygen below 88 %.")),
+    Number("desaturation_burden", Text("Burden of the oxygen drops"), "burden", Text("The area of all oxygen drops below the level before each, for each hour of valid data; like the hypoxic burden (Azarbarzin 2019, doi 10.1093/eurheartj/ehy624), but of drops, not of scored apneas.")),
     Number("spo2_valid_min", Text("Valid oxygen data"), "time", Text("Minutes of oxygen data that could be used.")),
     Number("breathing_events_per_h", Text("Breathing events (estimate)"), "rate", Text("Estimated events of disturbed breathing for each hour of recording, no AHI. The true number can lie far off; mild and moderate apnea was not tested.")),
     Number("breathing_event_pct", Text("Share of disturbed breathing"), "pct", Text("Mean likelihood of disturbed breathing over the half minutes that could be judged.")),
@@ -75,8 +79,8 @@ def said(value: float, form: str) -> str:
         return words.NOTHING
     if form == "time":
         return words.minutes(value)
-    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "count": ""}[form]
-    return f"{value:.{1 if form == 'rate' else 0}f}{unit}"
+    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "burden": t(" %min/h"), "count": ""}[form]
+    return f"{value:.{1 if form in ('rate', 'burden') else 0}f}{unit}"
 
 
 def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from somnia_engine.dsp.desaturations import held_minimum
+from somnia_engine.dsp.desaturations import held_minimum, smooth_three
 from somnia_engine.dsp.resampling import runs
 from somnia_engine.types.events import EventKind, EventTable
 from somnia_engine.types.night import NAN, Lights
@@ -83,14 +83,45 @@ def nadir_pct(spo2: Signal, lights: Lights, *, moving: NDArray[np.bool_] | None 
     return held_minimum(continuous(still, lights), int(HELD_S * spo2.fs))
 
 
+def desaturation_burden(spo2: Signal, lights: Lights, *, events: EventTable) -> float:
+    """Return the area of the desaturations in bed below their own level, per hour of valid signal [%min/h]; NaN without signal.
+
+    The area is that of the hypoxic burden (Azarbarzin 2019, doi 10.1093/eurheartj/ehy624), but of the desaturations from onset to
+    recovery and not of scored apneas, and per hour of valid signal and not of sleep: so it has a name of its own.
+    """
+    valid = spo2_valid_min(spo2, lights)
+    if not valid > 0:
+        return NAN
+    smooth, area = smooth_three(spo2.samples), 0.0
+    for event in events:
+        if event.kind is EventKind.DS and lights.off_s <= event.onset_s < lights.on_s:
+            first = round((event.onset_s - spo2.onset_s) * spo2.fs)
+            part = smooth[first : first + round(event.duration_s * spo2.fs) + 1]
+            part = part[np.isfinite(part)]
+            if len(part):
+                area += float(np.maximum(part.min() + event.value - part, 0.0).sum(dtype=np.float64)) / spo2.fs / 60.0
+    return 60.0 * area / valid
+
+
+NAMES = (
+    "odi3_per_h",
+    "odi4_per_h",
+    "t90_pct",
+    "t90_min",
+    "t88_pct",
+    "t88_min",
+    "spo2_mean_pct",
+    "spo2_min_pct",
+    "desaturation_burden",
+)
+
+
 def oxygen_measures(
     spo2: Signal | None, motion: Signal | None, *, events: EventTable, lights: Lights, motion_high: float
 ) -> dict[str, float]:
     """Return every oxygen number of a night under its name; NaN where not measured."""
     if spo2 is None:
-        return dict.fromkeys(("odi3_per_h", "odi4_per_h", "t90_pct", "t90_min", "t88_pct", "spo2_mean_pct", "spo2_min_pct"), NAN) | {
-            "spo2_valid_min": 0.0
-        }
+        return dict.fromkeys(NAMES, NAN) | {"spo2_valid_min": 0.0}
     valid = spo2_valid_min(spo2, lights)
     with np.errstate(invalid="ignore"):
         moving = motion.samples >= motion_high if motion is not None and motion.samples.shape == spo2.samples.shape else None
@@ -100,7 +131,9 @@ def oxygen_measures(
         "t90_pct": below_pct(spo2, lights, limit_pct=90.0),
         "t90_min": below_min(spo2, lights, limit_pct=90.0),
         "t88_pct": below_pct(spo2, lights, limit_pct=88.0),
+        "t88_min": below_min(spo2, lights, limit_pct=88.0),
         "spo2_mean_pct": spo2_mean_pct(spo2, lights),
         "spo2_min_pct": nadir_pct(spo2, lights, moving=moving),
+        "desaturation_burden": desaturation_burden(spo2, lights, events=events),
         "spo2_valid_min": valid,
     }

@@ -64,5 +64,17 @@ def test_only_the_time_in_bed_counts() -> None:
 def test_no_oximeter_gives_no_number() -> None:
     measures = r.oxygen_measures(None, None, events=EventTable.empty(), lights=HOUR, motion_high=10.0)
     assert measures.pop("spo2_valid_min") == 0.0
-    assert len(measures) == 7
+    assert len(measures) == 9
     assert all(np.isnan(value) for value in measures.values())
+
+
+def test_the_burden_is_the_area_of_the_falls_below_their_own_level() -> None:
+    """20 s down by 6 %, 20 s there, 20 s up hold 4 %min; two of them in an hour make 8 %min/h, in half an hour of signal 16."""
+    values = np.full(3600, 96.0)
+    for start in (600, 1200):
+        values[start : start + 61] -= np.interp(np.arange(61), [0, 20, 40, 60], [0, 6, 6, 0])
+    events = EventTable.of(Event(EventKind.DS, onset, 60.0, 1.0, "ring", 6.0) for onset in (600.0, 1200.0))
+    assert r.desaturation_burden(trace(values), HOUR, events=events) == pytest.approx(8.0, rel=0.03)
+    values[1800:] = np.nan
+    assert r.desaturation_burden(trace(values), HOUR, events=events) == pytest.approx(16.0, rel=0.03)
+    assert r.desaturation_burden(trace(values), HOUR, events=EventTable.empty()) == 0.0

@@ -1,4 +1,4 @@
-/* The night page: colors of the theme, one cursor through all lanes, keys, zoom history, jumps. */
+/* The night page: colors of the theme, folded lanes, one cursor through all lanes, keys, zoom history, jumps, the list of events. */
 (() => {
   "use strict";
   const CHART = "night-chart";
@@ -6,6 +6,9 @@
   let zooms = [];
   let own = false;
   let waiting = null;
+  let latest = null;
+  let asking = 0;
+  let fine = false;
 
   const graph = () => document.querySelector(`#${CHART} .js-plotly-plot`);
   const meta = () => graph()?.layout?.meta;
@@ -26,14 +29,89 @@
     return node;
   };
 
+  /* Lanes: which are folded is remembered; a folded one keeps its head and gives its height away. */
+  const FOLDED = "somnia-folded-lanes";
+  const folded = () => { try { return new Set(JSON.parse(localStorage.getItem(FOLDED) || "[]")); } catch { return new Set(); } };
+  const fold = (key) => {
+    const keys = folded();
+    if (!keys.delete(key)) keys.add(key);
+    try { localStorage.setItem(FOLDED, JSON.stringify([...keys])); } catch { /* a browser that keeps nothing: the fold is for now */ }
+    window.dash_clientside.set_props("night-theme", { data: Date.now() });
+  };
+  const stacked = (figure) => {
+    const { data, layout } = figure;
+    const shut = new Set(layout.meta.lanes.filter((lane) => folded().has(lane.key)).map((lane) => lane.axis));
+    if (!shut.size) return figure;
+    const gap = layout.meta.gap;
+    const { t, b } = layout.margin;
+    const total = layout.meta.lanes.reduce((sum, lane) => sum + gap + (shut.has(lane.axis) ? 1 : lane.height), 0);
+    layout.height = total + t + b;
+    let top = 0;
+    layout.meta.lanes.forEach((lane, i) => {
+      top += i ? gap : gap - 8;
+      const height = shut.has(lane.axis) ? 1 : lane.height;
+      const axis = layout[`yaxis${lane.axis.slice(1)}`];
+      axis.domain = [Math.max(0, 1 - (top + height) / total), Math.min(1, 1 - top / total)];
+      if (shut.has(lane.axis)) axis.visible = false;
+      top += height;
+    });
+    for (const trace of data) if (shut.has(trace.yaxis)) trace.visible = false;
+    layout.shapes = layout.shapes.filter((shape) => !shut.has(String(shape.yref).split(" ")[0]));
+    return figure;
+  };
+  const numbers = ({ from, none, dtype, bdata }) => {
+    const bytes = Uint8Array.from(atob(bdata), (letter) => letter.charCodeAt(0));
+    return Array.from(dtype === "u1" ? bytes : new Uint16Array(bytes.buffer), (n) => (n === none ? null : from + n));
+  };
+  const readable = (layout) => {
+    const m = layout.meta;
+    for (const column of m.columns) column.values = numbers(column.values);
+    if (m.sure) m.sure = numbers(m.sure);
+  };
+  const cell = (label, children) => ({ namespace: "dash_html_components", type: "Td", props: { children, "data-label": label } });
+  const element = (type, props) => ({ namespace: "dash_html_components", type, props });
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     somnia_night: {
       dress(figure) {
         if (!figure) return window.dash_clientside.no_update;
-        const ready = dressed(figure, style());
+        const ready = stacked(dressed(figure, style()));
+        ready.layout.meta = { ...figure.layout.meta, columns: figure.layout.meta.columns.map((column) => ({ ...column })) };
+        readable(ready.layout);
         if (window.innerWidth < 640) Object.assign(ready.layout.margin, { l: 58, r: 6 });
+        const now = graph()?._fullLayout?.xaxis?.range;
+        if (now && zooms.length) {
+          ready.layout.xaxis.range = [...now];
+          latest = now;
+        }
         setTimeout(wire, 60);
         return ready;
+      },
+      heads(said) {
+        if (!said) return window.dash_clientside.no_update;
+        setTimeout(place, 0);
+        return said.heads.map(({ key, title, note }) => {
+          const arrow = element("Span", { children: "▾", className: "lane-arrow", "aria-hidden": "true" });
+          const name = element("Span", { children: title, className: "lane-title" });
+          const open = element("Button", { children: [arrow, name], className: "lane-fold", title: said.fold, "aria-expanded": "true" });
+          const lines = note.map((line) => element("P", { children: line }));
+          const more = element("Div", { children: lines, className: "lane-more" });
+          const sign = element("Summary", { children: "i", title: said.about, "aria-label": `${said.about} ${title}` });
+          const about = element("Details", { children: [sign, more], className: "lane-about" });
+          return element("Div", { children: [open, about], className: "lane-head", "data-lane": key });
+        });
+      },
+      list(events) {
+        if (!events) return window.dash_clientside.no_update;
+        const head = element("Thead", { children: element("Tr", { children: events.head.map((name) => element("Th", { children: name, scope: "col" })) }) });
+        const rows = events.rows.map(([kind, onset, time, ...rest]) => {
+          const [name, what] = events.kinds[kind];
+          const said = events.show.replace("\n", name).replace("\t", time);
+          const cells = [time, name, ...rest].map((text, i) => cell(events.head[i], text));
+          return element("Tr", { children: cells, className: "event-row", tabIndex: 0, title: what, "data-onset": String(onset), "aria-label": said });
+        });
+        const table = element("Table", { children: [head, element("Tbody", { children: rows })], className: "plain-table event-table" });
+        return element("Div", { children: table, className: "table-scroll", tabIndex: 0 });
       },
     },
   });
@@ -61,16 +139,33 @@
     if (!m || !out) return;
     const i = Math.min(Math.floor(second / m.epoch_s), Math.round(m.duration_s / m.epoch_s) - 1);
     const parts = [clock(second)];
-    if (m.stages) parts.push(m.names[m.stages[i]] + (m.sure && m.sure[i] !== null && m.sure[i] !== undefined ? ` (${m.sure[i]} %)` : ""));
+    if (m.stages) parts.push(m.names[m.stages[i]] + (m.sure && m.sure[i] !== null ? ` (${m.sure[i]} %)` : ""));
     for (const column of m.columns) parts.push(`${column.label} ${column.values[i] ?? "–"}`);
     out.replaceChildren(...parts.map((part) => Object.assign(document.createElement("span"), { textContent: part })));
     const scrubber = document.getElementById("night-scrubber");
     if (scrubber && document.activeElement !== scrubber) scrubber.value = String(i);
   };
 
+  const place = () => {
+    const gd = graph();
+    if (!gd?._fullLayout?.meta) return;
+    const lanes = new Map(meta().lanes.map((lane) => [lane.key, lane]));
+    const shut = folded();
+    for (const head of document.querySelectorAll(".lane-head")) {
+      const lane = lanes.get(head.dataset.lane);
+      const axis = lane && gd._fullLayout[`yaxis${lane.axis.slice(1)}`];
+      head.hidden = !axis;
+      if (!axis) continue;
+      head.style.top = `${axis._offset - 27}px`;
+      head.querySelector(".lane-title").textContent = lane.title;
+      head.querySelector(".lane-fold").setAttribute("aria-expanded", String(!shut.has(lane.key)));
+      head.dataset.placed = "1";
+    }
+  };
   const draw = () => {
     const gd = graph();
     if (!gd || !gd._fullLayout) return;
+    place();
     let line = gd.querySelector(".night-cursor");
     if (!line) {
       line = Object.assign(document.createElement("div"), { className: "night-cursor" });
@@ -104,6 +199,18 @@
     const labels = vals.map((at, i) => clock(at) + (m.start_ms !== null && day(at) !== day(i ? vals[i - 1] : from) ? `<br>${day(at)}` : ""));
     return { "xaxis.tickvals": vals, "xaxis.ticktext": labels };
   };
+  /* Half an hour and more looks the same as drawn for the whole night; less is asked for again, drawn more finely. */
+  const finer = () => {
+    clearTimeout(asking);
+    asking = setTimeout(() => {
+      const gd = graph();
+      if (!gd?._fullLayout) return;
+      const [a, b] = gd._fullLayout.xaxis.range;
+      const near = b - a < meta().duration_s / 3;
+      if (near || fine) window.dash_clientside.set_props("night-window", { data: near ? [Math.max(0, a - (b - a)), b + (b - a)] : null });
+      fine = near;
+    }, 400);
+  };
   const zoomTo = (from, to, remember = true) => {
     const gd = graph();
     const m = meta();
@@ -112,6 +219,7 @@
     const a = Math.max(0, from), b = Math.min(m.duration_s, to);
     own = true;
     window.Plotly.relayout(gd, { "xaxis.range": [a, b], ...ticks(a, b) }).then(() => { own = false; draw(); });
+    finer();
   };
   const zoomBack = () => {
     const m = meta();
@@ -123,7 +231,11 @@
     const gd = graph();
     if (!gd || !gd.on || !gd._fullLayout) { setTimeout(wire, 120); return; }
     draw();
-    if (gd.dataset.wired) return;
+    if (gd.dataset.wired) {
+      if (latest) { own = true; window.Plotly.relayout(gd, ticks(...latest)).then(() => { own = false; draw(); }); }
+      latest = null;
+      return;
+    }
     gd.dataset.wired = "1";
     let before = [...gd._fullLayout.xaxis.range];
     const second = (event) => {
@@ -143,6 +255,7 @@
         before = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
         own = true;
         window.Plotly.relayout(gd, ticks(...before)).then(() => { own = false; draw(); });
+        finer();
       } else draw();
     });
     gd.on("plotly_doubleclick", () => { zoomBack(); return false; });
@@ -163,11 +276,15 @@
     document.getElementById(CHART)?.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("click", (event) => {
+    const head = event.target.closest(".lane-fold");
+    if (head) fold(head.closest(".lane-head").dataset.lane);
+    for (const open of document.querySelectorAll(".lane-about[open]")) if (!open.contains(event.target)) open.open = false;
     const row = event.target.closest(".event-row[data-onset]");
     if (row) jump(row);
     if (event.target.closest("#night-zoom-out")) zoomBack();
     if (event.target.closest("#night-keys-button")) document.getElementById("night-keys")?.toggleAttribute("hidden");
   });
+  const shutNotes = () => document.querySelectorAll(".lane-about[open]").forEach((open) => { open.open = false; });
   document.addEventListener("input", (event) => {
     if (event.target.id === "night-scrubber") moveTo(Number(event.target.value) * meta().epoch_s);
   });
@@ -179,12 +296,12 @@
     const step = meta().epoch_s * (event.shiftKey ? 10 : 1);
     if (event.key === "ArrowRight") moveTo((cursor ?? 0) + step);
     else if (event.key === "ArrowLeft") moveTo((cursor ?? 0) - step);
-    else if (event.key === "Escape") zoomBack();
+    else if (event.key === "Escape") document.querySelector(".lane-about[open]") ? shutNotes() : zoomBack();
     else if (event.key === "+") { const [a, b] = graph()._fullLayout.xaxis.range, c = cursor ?? (a + b) / 2; zoomTo(c - (b - a) / 4, c + (b - a) / 4); }
     else if (event.key === "?") document.getElementById("night-keys")?.toggleAttribute("hidden");
     else return;
     event.preventDefault();
   });
   window.addEventListener("somnia-theme", () => window.dash_clientside.set_props?.("night-theme", { data: Date.now() }));
-  new MutationObserver(() => { if (!graph()) { cursor = null; zooms = []; } }).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => { if (!graph()) { cursor = null; zooms = []; fine = false; } }).observe(document.documentElement, { childList: true, subtree: true });
 })();

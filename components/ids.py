@@ -49,6 +49,12 @@ NIGHT_KEYS = "night-keys"
 NIGHT_KEYS_BUTTON = "night-keys-button"
 NIGHT_ZOOM_OUT = "night-zoom-out"
 NIGHT_TABS = "night-tabs"
+NIGHT_TAB = "night-tab"
+NIGHT_EVENTS = "night-events"
+NIGHT_EVENT_LIST = "night-event-list"
+NIGHT_WINDOW = "night-window"
+NIGHT_LANES = "night-lanes"
+NIGHT_HEADS = "night-heads"
 
 
 def do(page: str, act: Any, key: Any = "") -> dict[str, Any]:

@@ -11,10 +11,11 @@ from components import ids, words
 from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
+from components.lane_heads import lane_heads
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
 from components.states import icon
-from components.tables import event_table, number_table, quality_view, stage_table
+from components.tables import event_list, number_table, quality_view, stage_table
 from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.night import NightAnalysis
@@ -42,12 +43,20 @@ class NightView:
 
 
 def register_callbacks(app: Dash) -> None:
-    """Dress the figure in the theme's colors in the browser, on arrival and whenever the theme changes."""
+    """Dress the figure in the theme's colors in the browser, on arrival and whenever the theme changes; and list the events there."""
     app.clientside_callback(
         ClientsideFunction("somnia_night", "dress"),
         Output(ids.NIGHT_CHART, "figure"),
         Input(ids.NIGHT_FIGURE, "data"),
         Input(ids.NIGHT_THEME, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("somnia_night", "heads"), Output(ids.NIGHT_HEADS, "children"), Input(ids.NIGHT_LANES, "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("somnia_night", "list"),
+        Output(ids.NIGHT_EVENT_LIST, "children"),
+        Input(ids.NIGHT_EVENTS, "data"),
     )
 
 
@@ -122,7 +131,6 @@ def _chip(analysis: NightAnalysis, column: str, label: Text) -> html.Span:
 def _chart(analysis: NightAnalysis) -> html.Section:
     figure = night_figure(analysis)
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
-    tables = [stage_table(hypnogram, Clock(analysis.start, analysis.zone))] if hypnogram is not None else [_no_stages()]
     missing = [_missing(text) for column, _, text in STREAMS if analysis.features.coverage(column) == 0 and not _covered(analysis, column)]
     options = [{"label": t("Stages"), "value": "stages"}, {"label": t("Probabilities"), "value": "probabilities"}]
     toggle = dcc.RadioItems(options, "stages", id=ids.NIGHT_VIEW, className="segmented", inline=True)
@@ -137,6 +145,7 @@ def _chart(analysis: NightAnalysis) -> html.Section:
     ]
     graph = dcc.Graph(id=ids.NIGHT_CHART, config=GRAPH, responsive="auto")
     picture = html.Div(graph, className="chart", role="img", tabIndex=0, **{"aria-label": summary_sentence(analysis)})
+    stack = html.Div([picture, lane_heads(figure["layout"]["meta"]["lanes"])], className="chart-stack")
     scrubber = dcc.Input(
         id=ids.NIGHT_SCRUBBER,
         type="range",
@@ -147,16 +156,10 @@ def _chart(analysis: NightAnalysis) -> html.Section:
         className="scrubber",
     )
     label = html.Label(t("Time"), htmlFor=ids.NIGHT_SCRUBBER, className="visually-hidden")
-    stores = [dcc.Store(id=ids.NIGHT_FIGURE, data=figure), dcc.Store(id=ids.NIGHT_THEME)]
-    parts = [
-        html.Div(bar, className="chart-bar"),
-        _keys(),
-        picture,
-        html.Div([label, scrubber], className="scrub"),
-        *missing,
-        *tables,
-        *stores,
-    ]
+    stores = [dcc.Store(id=ids.NIGHT_FIGURE, data=figure), dcc.Store(id=ids.NIGHT_THEME), dcc.Store(id=ids.NIGHT_WINDOW)]
+    unstaged = [] if hypnogram is not None else [_no_stages()]
+    scrub = html.Div([label, scrubber], className="scrub")
+    parts = [html.Div(bar, className="chart-bar"), _keys(), stack, scrub, *missing, *unstaged, *stores]
     return html.Section(parts, className="night-chart-card", **{"aria-label": t("The night as a chart")})
 
 
@@ -183,10 +186,21 @@ def _keys() -> html.Dl:
     return html.Dl(rows, id=ids.NIGHT_KEYS, className="keys", hidden=True)
 
 
+def tab_body(analysis: NightAnalysis, tab: str | None) -> Any:
+    """Return what lies in one of the tabs below the chart; each is sent when it is opened."""
+    hypnogram = analysis.hypnogram or analysis.device_hypnogram
+    if tab == "numbers":
+        return number_table(analysis)
+    if tab == "quality":
+        return quality_view(analysis)
+    if tab == "stages" and hypnogram is not None:
+        return stage_table(hypnogram, Clock(analysis.start, analysis.zone))
+    return event_list(analysis)
+
+
 def _below(analysis: NightAnalysis) -> html.Section:
-    tabs = [
-        dbc.Tab(event_table(analysis), label=t("Events ({n})", n=len(analysis.events)), tab_id="events"),
-        dbc.Tab(number_table(analysis), label=t("Numbers"), tab_id="numbers"),
-        dbc.Tab(quality_view(analysis), label=t("Quality & sources"), tab_id="quality"),
-    ]
-    return html.Section(dbc.Tabs(tabs, id=ids.NIGHT_TABS, active_tab="events"), className="night-below")
+    staged = analysis.hypnogram is not None or analysis.device_hypnogram is not None
+    labels = [("events", t("Events ({n})", n=len(analysis.events))), ("numbers", t("Numbers")), ("quality", t("Quality & sources"))]
+    labels += [("stages", t("Stages in words"))] if staged else []
+    tabs = dbc.Tabs([dbc.Tab(label=label, tab_id=tab) for tab, label in labels], id=ids.NIGHT_TABS, active_tab="events")
+    return html.Section([tabs, html.Div(id=ids.NIGHT_TAB, className="tab-place", **{"aria-live": "polite"})], className="night-below")

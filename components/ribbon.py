@@ -9,6 +9,8 @@ from dash import html
 from components.theme import STAGE_TOKENS, TOKENS
 from somnia_engine.types.hypnogram import Stage
 
+SAFE = " '=:/;,.(){}@-"
+"""What may stand in the address of a picture as it is; the rest is three letters each."""
 HEIGHTS = {
     Stage.W: 0.30,
     Stage.R: 0.55,
@@ -41,7 +43,7 @@ def ribbon_uri(stages: Sequence[int], *, height: int = 28) -> str:
     bars = "".join(_bar(stage, at, length, height) for stage, at, length in _runs(stages))
     width = max(len(stages), 1)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none" shape-rendering="crispEdges">'
-    return "data:image/svg+xml," + quote(f"{svg}<style>{_style()}</style>{bars}</svg>")
+    return "data:image/svg+xml," + quote(f"{svg}<style>{_style()}</style>{bars}</svg>".replace('"', "'"), safe=SAFE)
 
 
 def _runs(stages: Sequence[int]) -> Iterator[tuple[Stage, int, int]]:

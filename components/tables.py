@@ -3,34 +3,36 @@
 import math
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
+from components import ids, words
 from components.figures.clock import Clock
 from components.figures.lanes import stage_name
 from components.numbers import NUMBERS, said, values_of
 from somnia_engine.text import t
-from somnia_engine.types.events import GLOSSARY
+from somnia_engine.types.events import GLOSSARY, Event
 from somnia_engine.types.features import FEATURES
 from somnia_engine.types.hypnogram import Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis
 
-MOST_ROWS = 400
 
-
-def event_table(analysis: NightAnalysis) -> html.Div:
-    """Return the events; a row is focusable, and a click or Enter moves the cursor there."""
-    rows = list(analysis.events)
-    if not rows:
+def event_list(analysis: NightAnalysis) -> html.Div:
+    """Return the events as words for the page's script to lay out: a row is focusable, and a click or Enter moves the cursor there."""
+    if not len(analysis.events):
         return html.Div(html.P(t("No events were found in what was measured."), className="muted"), className="tab-body")
+    return html.Div([dcc.Store(id=ids.NIGHT_EVENTS, data=event_rows(analysis)), html.Div(id=ids.NIGHT_EVENT_LIST)], className="tab-body")
+
+
+def event_rows(analysis: NightAnalysis) -> dict[str, Any]:
+    """Return the heads of the columns, what the kinds are called and mean, and a row an event: kind, onset in seconds, cells."""
     clock = Clock(analysis.start, analysis.zone)
-    body = [_event(event, clock, analysis) for event in rows[:MOST_ROWS]]
-    head = [t("time"), t("kind"), t("length"), t("depth"), t("stage"), t("source"), t("confidence")]
-    parts: list[Any] = [_table(head, body, class_name="event-table")]
-    if len(rows) > MOST_ROWS:
-        parts.append(
-            html.P(t("The first {n} of {all} events are listed; the chart shows all.", n=MOST_ROWS, all=len(rows)), className="muted")
-        )
-    return html.Div(parts, className="tab-body")
+    kinds = dict.fromkeys(analysis.events.kind)
+    return {
+        "head": [t("time"), t("kind"), t("length"), t("depth"), t("stage"), t("source"), t("confidence")],
+        "kinds": {kind: [t(part) for part in GLOSSARY[kind]] for kind in kinds},
+        "show": t("{kind} at {time}: show it in the chart", kind="\n", time="\t"),
+        "rows": [_event(event, clock, analysis) for event in analysis.events],
+    }
 
 
 def number_table(analysis: NightAnalysis) -> html.Div:
@@ -77,7 +79,7 @@ def quality_view(analysis: NightAnalysis) -> html.Div:
     return html.Div(parts, className="tab-body")
 
 
-def stage_table(hypnogram: Hypnogram, clock: Clock) -> html.Details:
+def stage_table(hypnogram: Hypnogram, clock: Clock) -> html.Div:
     """Return the hypnogram in words: each stretch of a stage with its times, for who cannot see the chart."""
     rows, begin = [], 0
     stages = hypnogram.stages.tolist()
@@ -90,36 +92,24 @@ def stage_table(hypnogram: Hypnogram, clock: Clock) -> html.Details:
                     [
                         html.Td(stage_name(Stage(stages[begin]))),
                         *(html.Td(at, className="numeric") for at in times),
-                        html.Td(f"{minutes:g}"),
+                        html.Td(words.decimal(minutes, 1), className="numeric"),
                     ]
                 )
             )
             begin = i
-    return html.Details(
-        [html.Summary(t("The stages as a table")), _table([t("stage"), t("from"), t("to"), t("minutes")], rows)], className="as-table"
-    )
+    return html.Div(_table([t("stage"), t("from"), t("to"), t("minutes")], rows), className="tab-body")
 
 
-def _event(event: Any, clock: Clock, analysis: NightAnalysis) -> html.Tr:
-    name, what = GLOSSARY[event.kind]
+def _event(event: Event, clock: Clock, analysis: NightAnalysis) -> list[Any]:
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
-    stage = "–"
+    stage = words.NOTHING
     if hypnogram is not None and event.onset_s >= 0:
         at = int(event.onset_s // hypnogram.epoch_s)
-        stage = stage_name(Stage(int(hypnogram.stages[at]))) if at < len(hypnogram.stages) else "–"
-    depth = "–" if math.isnan(event.value) else f"{event.value:.0f} %"
-    sure = "–" if math.isnan(event.confidence) else f"{event.confidence:.2f}"
-    cells = [
-        (t("time"), clock.label(event.onset_s)), (t("kind"), t(name)), (t("length"), t("{s} s", s=round(event.duration_s))),
-        (t("depth"), depth), (t("stage"), stage), (t("source"), event.source), (t("confidence"), sure),
-    ]  # fmt: skip
-    data = {
-        "data-onset": f"{event.onset_s:.1f}",
-        "aria-label": t("{kind} at {time}: show it in the chart", kind=name, time=clock.label(event.onset_s)),
-    }
-    return html.Tr(
-        [html.Td(value, **{"data-label": label}) for label, value in cells], className="event-row", tabIndex=0, title=t(what), **data
-    )
+        stage = stage_name(Stage(int(hypnogram.stages[at]))) if at < len(hypnogram.stages) else words.NOTHING
+    depth = words.NOTHING if math.isnan(event.value) else f"{event.value:.0f} %"
+    sure = words.NOTHING if math.isnan(event.confidence) else words.decimal(event.confidence, 2)
+    length = t("{s} s", s=round(event.duration_s))
+    return [event.kind, round(event.onset_s, 1), clock.label(event.onset_s), length, depth, stage, event.source, sure]
 
 
 def _table(head: list[str], body: list[Any], *, class_name: str = "") -> html.Div:

@@ -65,6 +65,14 @@ def minutes(value: float) -> str:
     return t("{h} h {min}", h=whole // 60, min=f"{whole % 60:02d}")
 
 
+def decimal(value: float, places: int) -> str:
+    """Return a number with a fraction, in the reader's notation; without places it is whole, and a dash when not measured."""
+    if not math.isfinite(value):
+        return NOTHING
+    whole, _, fraction = f"{value:.{places}f}".partition(".")
+    return t("{whole}.{fraction}", whole=whole, fraction=fraction) if fraction else whole
+
+
 def percent(value: float) -> str:
     """Return a share in percent; a dash when not measured."""
     return t("{n} %", n=round(value)) if math.isfinite(value) else NOTHING
@@ -74,7 +82,7 @@ def size(n_bytes: int) -> str:
     """Return the size of a file."""
     if n_bytes < 1 << 20:
         return t("{n} KB", n=max(1, n_bytes >> 10))
-    return t("{n} MB", n=f"{n_bytes / (1 << 20):.1f}" if n_bytes < 10 << 20 else n_bytes >> 20)
+    return t("{n} MB", n=decimal(n_bytes / (1 << 20), 1) if n_bytes < 10 << 20 else n_bytes >> 20)
 
 
 def channels(names: tuple[str, ...]) -> str:

@@ -7,11 +7,11 @@ from dash import Input, Output, State, callback, html
 
 from components import ids, states
 from components.figures.night import night_figure
-from components.night import NightView, night_view
+from components.night import NightView, night_view, tab_body
 from somnia_engine.detectors import detectors
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
-from somnia_server.store.nights import list_nights, load_night
+from somnia_server.store.nights import StoredNight, list_nights, load_night
 from somnia_server.store.vault import TamperedError
 
 dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", roles=KEEPERS)
@@ -38,10 +38,31 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
 @callback(
     Output(ids.NIGHT_FIGURE, "data"),
     Input(ids.NIGHT_VIEW, "value"),
+    Input(ids.NIGHT_WINDOW, "data"),
     State("_pages_location", "pathname"),
     prevent_initial_call=True,
 )
-def show(view: str, address: str) -> Any:
-    """Show the stages, or how probable each was."""
-    stored = load_night(actor_now(), str(address).rpartition("/")[2])
-    return dash.no_update if stored is None else night_figure(stored.analysis, probabilities=view == "probabilities")
+def show(view: str, window: Any, address: str) -> Any:
+    """Show the stages, or how likely each was; the window that is looked at more finely."""
+    stored = _asked(address)
+    if stored is None:
+        return dash.no_update
+    return night_figure(stored.analysis, probabilities=view == "probabilities", window=_seconds(window))
+
+
+@callback(Output(ids.NIGHT_TAB, "children"), Input(ids.NIGHT_TABS, "active_tab"), State("_pages_location", "pathname"))
+def open_tab(tab: str | None, address: str) -> Any:
+    """Show what lies in a tab."""
+    stored = _asked(address)
+    return dash.no_update if stored is None else tab_body(stored.analysis, tab)
+
+
+def _asked(address: Any) -> StoredNight | None:
+    return load_night(actor_now(), str(address).rpartition("/")[2])
+
+
+def _seconds(window: Any) -> tuple[float, float] | None:
+    """Return a browser's window in seconds of the night; None for the whole, and for what is not one."""
+    if not isinstance(window, list) or len(window) != 2 or not all(isinstance(end, int | float) for end in window):
+        return None
+    return (float(window[0]), float(window[1])) if window[0] < window[1] else None

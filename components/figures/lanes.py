@@ -1,25 +1,27 @@
 """The lanes of a night, one function each: analysis in, traces and the lane's axis out."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.figures.reduction import envelope, packed, packed_times, reduce_min_max
+from components.figures.reduction import envelope_around, packed, packed_times, reduce_around
+from components.figures.strokes import Lane, Window, bars, evenly, hatched, line, range_of, runs_of, unmeasured, var
 from components.theme import STAGE_TOKENS
 from somnia_engine.text import Text, t
 from somnia_engine.types.events import GLOSSARY, EventKind
-from somnia_engine.types.features import FEATURES
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.signals import Signal
 
-POINTS = 1200
-POINTS_OF = {"spo2_pct": 2000}
-SOUND_SLICES = 900
+POINTS = 960
+POINTS_OF = {"spo2_pct": 1400}
+SOUND_SLICES = 720
+"""How many points a lane gets for the whole night; a window that is looked at closely is asked for again."""
 BREATHING_90 = 90.0
 LEVELS = {Stage.W: 4.0, Stage.R: 3.0, Stage.N1: 2.0, Stage.N2: 1.0, Stage.L: 1.0, Stage.S: 1.0, Stage.N: 1.0, Stage.T: 2.0, Stage.N3: 0.0}
+EVENT_TOKENS = {EventKind.DS: "spo2", EventKind.BR: "heart", EventKind.TA: "heart", EventKind.IR: "heart", EventKind.SN: "snore"}
 NAMES: dict[Stage, Text] = {
     Stage.W: Text("Awake"),
     Stage.R: Text("REM"),
@@ -33,23 +35,6 @@ NAMES: dict[Stage, Text] = {
 }
 
 
-def var(token: str, alpha: float = 1.0) -> str:
-    """Return a token's name as the page's script resolves it, in the theme of the moment."""
-    return f"var(--{token})" if alpha == 1.0 else f"var(--{token})/{alpha}"
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One panel: `height` in px, its traces and its y axis; `shapes` lie under them in the lane's own coordinates."""
-
-    key: str
-    title: str
-    height: int
-    traces: tuple[dict[str, Any], ...]
-    axis: dict[str, Any] = field(default_factory=dict)
-    shapes: tuple[dict[str, Any], ...] = ()
-
-
 def stage_name(stage: Stage) -> str:
     """Return a stage's name for people."""
     return t("Not scored") if stage is Stage.UNSCORED else t(NAMES[stage])
@@ -59,7 +44,7 @@ def hypnogram_lane(hypnogram: Hypnogram) -> Lane:
     """Return the stages as blocks on their rows, W, R, N1, N2, N3 from the top, REM thickest."""
     order = [s for s in (Stage.W, Stage.R, Stage.N1, Stage.T, Stage.N2, Stage.L, Stage.S, Stage.N, Stage.N3) if s in hypnogram.classes]
     rows = {stage: float(len(order) - 1 - i) for i, stage in enumerate(order)}
-    unscored = _hatched(_runs(hypnogram.stages, Stage.UNSCORED) * hypnogram.epoch_s, low=-0.6, high=len(order) - 0.4)
+    unscored = hatched(runs_of(hypnogram.stages, Stage.UNSCORED) * hypnogram.epoch_s, low=-0.6, high=len(order) - 0.4)
     traces = [*unscored, _steps(hypnogram, rows), *(_blocks(hypnogram, stage, row) for stage, row in rows.items())]
     axis = {
         "range": [-0.6, len(order) - 0.4],
@@ -87,7 +72,7 @@ def probability_lane(hypnogram: Hypnogram) -> Lane | None:
         for stage in order
     )  # fmt: skip
     return Lane(
-        "probabilities", t("How sure: share of each stage"), 110, traces, {"range": [0, 1], "tickvals": [0, 0.5, 1], "tickformat": ".0%"}
+        "stages", t("Sleep stages: how likely each was"), 110, traces, {"range": [0, 1], "tickvals": [0, 0.5, 1], "tickformat": ".0%"}
     )
 
 
@@ -99,19 +84,35 @@ def device_lane(hypnogram: Hypnogram) -> Lane:
     )
 
 
-def trace_lane(trace: Signal, token: str, *, title: str) -> Lane:
+def heart_lane(trace: Signal, analysis: NightAnalysis, *, window: Window = None) -> Lane:
+    """Return the heart rate, what was not measured for five minutes hatched."""
+    lane = trace_lane(trace, "heart", title=t("Heart rate, per minute"), window=window)
+    low, high = lane.axis["range"]
+    return replace(lane, traces=(*unmeasured(analysis.features["hr_bpm"], low=low, high=high), *lane.traces))
+
+
+def trace_lane(trace: Signal, token: str, *, title: str, window: Window = None) -> Lane:
     """Return one channel as a line; gaps stay gaps."""
-    times, values = reduce_min_max(trace.times_s, trace.samples, most=POINTS_OF.get(trace.channel, POINTS))
-    line = {**_line(times, values, token), "name": title}
-    return Lane(trace.channel, title, 64, (line,), {"range": _range(values), "nticks": 3})
+    times, values = reduce_around(trace.times_s, trace.samples, most=POINTS_OF.get(trace.channel, POINTS), window=window)
+    drawn = {**line(times, values, token), "name": title}
+    return Lane(trace.channel, title, 64, (drawn,), {"range": range_of(values), "nticks": 3})
 
 
-def sound_lane(trace: Signal) -> Lane:
+def column_lane(analysis: NightAnalysis, column: str, token: str, *, title: str) -> Lane:
+    """Return a column of the 30-s grid as a line, what was not measured for five minutes hatched."""
+    values = analysis.features[column]
+    low, high = range_of(values)
+    drawn = {**evenly(values, token), "name": title}
+    axis = {"range": [low, high], "nticks": 3}
+    return Lane(column, title, 48, (*unmeasured(values, low=low, high=high), drawn), axis)
+
+
+def sound_lane(trace: Signal, *, window: Window = None) -> Lane:
     """Return the loudest sound of each half minute as a filled outline."""
-    times, values = envelope(trace.times_s, trace.samples, slices=SOUND_SLICES)
-    low, high = _range(values)
+    times, values = envelope_around(trace.times_s, trace.samples, slices=SOUND_SLICES, window=window)
+    low, high = range_of(values)
     level = {
-        **_line(times, values - low, "snore"),
+        **line(times, values - low, "snore"),
         "fill": "tozeroy",
         "fillcolor": var("snore", 0.28),
     }  # from the lane's floor, not from 0 dB
@@ -120,33 +121,17 @@ def sound_lane(trace: Signal) -> Lane:
     return Lane(trace.channel, t("Sound level, relative dB"), 64, (level,), axis)
 
 
-def _range(values: NDArray[np.float32]) -> list[float]:
-    """Return the ends of an axis around all values, rounded."""
-    seen = values[np.isfinite(values)]
-    if not len(seen):
-        return [0.0, 1.0]
-    pad = max(float(np.ptp(seen)) * 0.08, 0.5)
-    return [round(float(seen.min()) - pad, 1), round(float(seen.max()) + pad, 1)]
-
-
-def _line(times: NDArray[np.float64], values: NDArray[np.float32], token: str) -> dict[str, Any]:
-    return {
-        "type": "scatter", "mode": "lines", "x": packed_times(times), "y": packed(values), "connectgaps": False, "hoverinfo": "none",
-        "line": {"color": var(token), "width": 1.25, "shape": "hv"},
-    }  # fmt: skip
-
-
-def spo2_lane(trace: Signal, analysis: NightAnalysis) -> Lane:
-    """Return blood oxygen from 70 (or lower, when the night goes lower) to 100, below 90 shaded, with a tick at each desaturation."""
-    base = trace_lane(trace, "spo2", title=t("Blood oxygen, %"))
+def spo2_lane(trace: Signal, analysis: NightAnalysis, *, window: Window = None) -> Lane:
+    """Return blood oxygen from 70 (or lower, when the night goes lower) to 100, below 90 shaded, each desaturation barred above."""
+    base = trace_lane(trace, "spo2", title=t("Blood oxygen, %"), window=window)
     lowest = float(np.nanmin(trace.samples))
     bottom = 70.0 if lowest >= 70 else 5 * np.floor(lowest / 5)
     bottom = 80.0 if lowest >= 84 else bottom
-    ticks = analysis.events.of_kind(EventKind.DS)
+    falls = analysis.events.of_kind(EventKind.DS)
     marks = {
-        "type": "scatter", "mode": "markers", "x": packed_times(ticks.onset_s), "y": packed(np.full(len(ticks), 100.0)),
-        "hoverinfo": "none",
-        "marker": {"symbol": "line-ns", "size": 6, "line": {"width": 1.2, "color": var("spo2")}}, "name": t("Desaturation"),
+        "type": "scatter", "mode": "markers", "x": packed_times(falls.onset_s), "y": packed(np.full(len(falls), 101), kind="u1"),
+        "hoverinfo": "none", "name": t("Desaturation"),
+        "marker": {"symbol": "line-ns", "size": 6, "line": {"width": 1.2, "color": var("spo2")}},
     }  # fmt: skip
     below = {
         "type": "rect",
@@ -159,23 +144,22 @@ def spo2_lane(trace: Signal, analysis: NightAnalysis) -> Lane:
         "line": {"width": 0},
         "layer": "below",
     }
+    gaps = unmeasured(analysis.features["spo2_pct"], low=bottom, high=100.0)
     tickvals = [v for v in (60, 70, 80, 90, 100) if v >= bottom]
-    return Lane("spo2_pct", base.title, 84, (*base.traces, marks), {"range": [bottom, 101.5], "tickvals": tickvals}, (below,))
+    return Lane("spo2_pct", base.title, 84, (*gaps, *base.traces, marks), {"range": [bottom, 102.5], "tickvals": tickvals}, (below,))
 
 
 def movement_lane(analysis: NightAnalysis, column: str) -> Lane:
     """Return movement as bars, its root so that small turns are seen beside large ones."""
     counts = analysis.features[column]
     moved = np.flatnonzero(counts > 0)
-    bars = {
+    moves = {
         "type": "bar", "x": packed_times((moved + 0.5) * EPOCH_S), "y": packed(np.sqrt(counts[moved])), "width": EPOCH_S,
         "marker": {"color": var("movement"), "line": {"width": 0}}, "hoverinfo": "none", "name": t("Movement"),
     }  # fmt: skip
     tallest = float(np.sqrt(counts[moved].max())) if len(moved) else 1.0
-    gaps = _runs(np.isnan(counts).astype(np.int8), 1)
-    missing = _hatched(gaps[np.diff(gaps, axis=1).ravel() >= 10] * EPOCH_S, low=0.0, high=tallest)
     axis = {"range": [0, tallest * 1.05], "tickvals": [], "showgrid": False}
-    return Lane(column, t("Movement"), 48, (*missing, bars), axis)
+    return Lane(column, t("Movement"), 48, (*unmeasured(counts, low=0.0, high=tallest), moves), axis)
 
 
 def events_lane(analysis: NightAnalysis) -> Lane | None:
@@ -197,45 +181,21 @@ def events_lane(analysis: NightAnalysis) -> Lane | None:
 
 def room_lane(analysis: NightAnalysis) -> Lane | None:
     """Return the room's temperature; None when it was not measured."""
-    values = analysis.features["room_temp_c"]
-    if not np.isfinite(values).any():
+    if analysis.features.coverage("room_temp_c") == 0:
         return None
-    return trace_lane(Signal("room_temp_c", values, 1 / EPOCH_S, FEATURES["room_temp_c"].unit), "room", title=t("Room temperature, °C"))
+    return column_lane(analysis, "room_temp_c", "room", title=t("Room temperature, °C"))
 
 
 def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, Any]:
     events = analysis.events.of_kind(kind)
-    ends = events.onset_s + np.maximum(events.duration_s, 5.0)
-    x = np.stack([events.onset_s, ends, ends], axis=1).ravel()
-    token = {EventKind.DS: "spo2", EventKind.BR: "heart", EventKind.TA: "heart", EventKind.IR: "heart", EventKind.SN: "snore"}.get(
-        kind, "muted"
-    )
-    y = np.tile([row, row, np.nan], len(events))
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": packed_times(x),
-        "y": packed(y),
-        "line": {"color": var(token), "width": 9, "simplify": False},
-        "hoverinfo": "none",
-        "name": str(kind),
-    }
+    spans = np.column_stack([events.onset_s, events.onset_s + np.maximum(events.duration_s, 5.0)])
+    return bars(spans, row, token=EVENT_TOKENS.get(kind, "muted"), width=9, name=str(kind))
 
 
 def _blocks(hypnogram: Hypnogram, stage: Stage, row: float, *, width: int = 15) -> dict[str, Any]:
-    runs = _runs(hypnogram.stages, stage) * hypnogram.epoch_s
-    x = np.column_stack([runs, runs[:, 1]]).ravel()
-    y = np.tile([row, row, np.nan], len(runs))
-    line = {"color": var(STAGE_TOKENS[stage]), "width": width + 5 if stage is Stage.R and width > 10 else width, "simplify": False}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": packed_times(x),
-        "y": packed(y),
-        "line": line,
-        "hoverinfo": "none",
-        "name": stage_name(stage),
-    }
+    thick = width + 5 if stage is Stage.R and width > 10 else width
+    stretches = runs_of(hypnogram.stages, stage) * hypnogram.epoch_s
+    return bars(stretches, row, token=STAGE_TOKENS[stage], width=thick, name=stage_name(stage))
 
 
 def _steps(hypnogram: Hypnogram, rows: dict[Stage, float]) -> dict[str, Any]:
@@ -250,28 +210,6 @@ def _steps(hypnogram: Hypnogram, rows: dict[Stage, float]) -> dict[str, Any]:
         "line": {"shape": "hv", "width": 1, "color": var("muted", 0.55)},
         "hoverinfo": "none",
     }
-
-
-def _runs(values: NDArray[np.int8], wanted: int) -> NDArray[np.int64]:
-    """Return [begin, end) of each unbroken run of a value, shape (k, 2), in epochs."""
-    edges = np.diff(np.concatenate([[0], (values == wanted).astype(np.int8), [0]]))
-    return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)])
-
-
-def _hatched(runs: NDArray[Any], *, low: float, high: float) -> tuple[dict[str, Any], ...]:
-    """Return stretches without a value as hatched boxes over the lane's height; nothing where there are none."""
-    if not len(runs):
-        return ()
-    begin, end = runs[:, 0], runs[:, 1]
-    x = np.column_stack([begin, begin, end, end, begin, begin]).ravel()
-    y = np.tile([low, high, high, low, low, np.nan], len(runs))
-    pattern = {"shape": "/", "size": 7, "solidity": 0.25, "fgcolor": var("stage-none"), "bgcolor": "rgba(0,0,0,0)"}
-    return (
-        {
-            "type": "scatter", "mode": "lines", "x": packed_times(x), "y": packed(y), "fill": "toself", "fillpattern": pattern,
-            "line": {"width": 0}, "hoverinfo": "skip", "name": t("Not measured"),
-        },
-    )  # fmt: skip
 
 
 def _nan_mean(p: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.figures.chances import breathing_lane, rhythm_lane
 from components.figures.clock import Clock
 from components.figures.lanes import (
-    Lane,
+    column_lane,
     device_lane,
     events_lane,
+    heart_lane,
     hypnogram_lane,
     movement_lane,
     probability_lane,
@@ -18,51 +20,61 @@ from components.figures.lanes import (
     sound_lane,
     spo2_lane,
     stage_name,
-    trace_lane,
-    var,
 )
+from components.figures.measured import quality_lane
+from components.figures.reduction import packed
+from components.figures.strokes import Lane, Window, var
 from components.theme import Theme, color
 from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_engine.types.night import NightAnalysis
 
-GAP = 30
+GAP = 32
 TOP = 26
 BOTTOM = 44
 LEFT = 74
 RIGHT = 14
-READ_OUT: tuple[tuple[Text, tuple[str, ...]], ...] = (
-    (Text("SpO₂"), ("spo2_pct",)),
-    (Text("heart"), ("hr_bpm",)),
-    (Text("sound"), ("sound_level_db",)),
-    (Text("movement"), ("activity_count", "motion_index")),
+READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
+    (Text("SpO₂"), ("spo2_pct",), 1),
+    (Text("breathing disturbed %"), ("p_breathing_event",), 100),
+    (Text("heart"), ("hr_bpm",), 1),
+    (Text("RMSSD"), ("rmssd_ms",), 1),
+    (Text("pulse irregular %"), ("p_irregular_rhythm",), 100),
+    (Text("sound"), ("sound_level_db",), 1),
+    (Text("movement"), ("activity_count", "motion_index"), 1),
 )
+"""What the cursor reads out of each epoch: its word, the columns that stand for it, and how many of what is said make one."""
 
 
-def night_figure(analysis: NightAnalysis, *, theme: Theme | None = None, probabilities: bool = False) -> dict[str, Any]:
+def night_figure(
+    analysis: NightAnalysis, *, theme: Theme | None = None, probabilities: bool = False, window: Window = None
+) -> dict[str, Any]:
     """Return the stacked night as a figure.
 
-    `theme` gives its colors; without one they are names of tokens, which the page's script turns into the colors of the moment.
-    `probabilities` shows how probable each stage was in place of the stages.
+    `theme` gives its colors and titles its lanes; without one the colors are names of tokens, which the page's script turns into the
+    colors of the moment, and the titles are the page's (`meta.lanes` says whose axis is which). `probabilities` shows how probable
+    each stage was in place of the stages; `window` draws those seconds of the night more finely.
     """
-    lanes = night_lanes(analysis, probabilities=probabilities)
+    lanes = night_lanes(analysis, probabilities=probabilities, window=window)
     duration = analysis.features.n_epochs * EPOCH_S
     clock = Clock(analysis.start, analysis.zone)
     height = sum(lane.height + GAP for lane in lanes) + TOP + BOTTOM
     layout = _layout(clock, duration, height)
     traces: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
     top, inner = 0.0, float(height - TOP - BOTTOM)
     for i, lane in enumerate(lanes):
         top += GAP if i else GAP - 8
         name = "y" if i == 0 else f"y{i + 1}"
         layout[f"yaxis{'' if i == 0 else i + 1}"] = _axis(lane, 1 - (top + lane.height) / inner, 1 - top / inner)
-        layout["annotations"].append(_title(lane, 1 - top / inner))
+        layout["annotations"] += [] if theme is None else [_title(lane, 1 - top / inner)]
+        named.append({"key": lane.key, "axis": name, "height": lane.height, "title": lane.title})
         layout["shapes"] += [_placed(shape, name) for shape in lane.shapes]
         traces += [{**trace, "xaxis": "x", "yaxis": name, "showlegend": False} for trace in lane.traces]
         top += lane.height
     layout["xaxis"]["anchor"] = "free"
     layout["xaxis"]["position"] = 0
-    layout["meta"] = _read_out(analysis, clock, duration)
+    layout["meta"] = {**_read_out(analysis, clock, duration), "lanes": named, "gap": GAP}
     figure = {"data": traces, "layout": layout}
     return figure if theme is None else dressed(figure, theme)
 
@@ -82,31 +94,28 @@ def dressed(node: Any, theme: Theme) -> Any:
     return f"rgba({int(code[1:3], 16)},{int(code[3:5], 16)},{int(code[5:7], 16)},{alpha[1:]})"
 
 
-def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False) -> tuple[Lane, ...]:
-    """Return the lanes that this night has, from the top."""
+def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window: Window = None) -> tuple[Lane, ...]:
+    """Return the lanes that this night has, from the top: sleep, breath, heart, what was around, events, and what was measured."""
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
-    traces = {trace.channel: trace for trace in analysis.traces}
+    traces = {trace.channel: trace for trace in analysis.traces if np.isfinite(trace.samples).any()}
     lanes: list[Lane | None] = []
     if hypnogram is not None:
         lanes.append((probability_lane(hypnogram) if probabilities else None) or hypnogram_lane(hypnogram))
     if analysis.hypnogram is not None and analysis.device_hypnogram is not None:
         lanes.append(device_lane(analysis.device_hypnogram))
-    if _has(traces.get("spo2_pct")):
-        lanes.append(spo2_lane(traces["spo2_pct"], analysis))
-    if _has(traces.get("hr_bpm")):
-        lanes.append(trace_lane(traces["hr_bpm"], "heart", title=t("Heart rate, per minute")))
-    if _has(traces.get("sound_level_db")):
-        lanes.append(sound_lane(traces["sound_level_db"]))
-    for column in ("activity_count", "motion_index"):
-        if analysis.features.coverage(column) > 0:
-            lanes.append(movement_lane(analysis, column))
-            break
-    lanes += [room_lane(analysis), events_lane(analysis)]
+    if "spo2_pct" in traces:
+        lanes.append(spo2_lane(traces["spo2_pct"], analysis, window=window))
+    lanes.append(breathing_lane(analysis))
+    if "hr_bpm" in traces:
+        lanes.append(heart_lane(traces["hr_bpm"], analysis, window=window))
+    if analysis.features.coverage("rmssd_ms") > 0:
+        lanes.append(column_lane(analysis, "rmssd_ms", "heart", title=t("Heart rate variability (RMSSD), ms")))
+    lanes.append(rhythm_lane(analysis))
+    if "sound_level_db" in traces:
+        lanes.append(sound_lane(traces["sound_level_db"], window=window))
+    moved = next((column for column in ("activity_count", "motion_index") if analysis.features.coverage(column) > 0), None)
+    lanes += [None if moved is None else movement_lane(analysis, moved), room_lane(analysis), events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)
-
-
-def _has(trace: Any) -> bool:
-    return trace is not None and bool(np.isfinite(trace.samples).any())
 
 
 def _layout(clock: Clock, duration: float, height: int) -> dict[str, Any]:
@@ -174,26 +183,32 @@ def _read_out(analysis: NightAnalysis, clock: Clock, duration: float) -> dict[st
     """Return what the cursor's line says of each epoch."""
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     columns = [
-        {"label": t(label), "values": _whole(analysis.features[found])}
-        for label, names in READ_OUT
+        {"label": t(label), "values": _whole(times * analysis.features[found])}
+        for label, names, times in READ_OUT
         if (found := next((name for name in names if analysis.features.coverage(name) > 0), None)) is not None
     ]
     meta: dict[str, Any] = {"columns": columns, "epoch_s": EPOCH_S, "duration_s": duration, "offsets": clock.offsets(duration)}
     meta["start_ms"] = None if analysis.start is None else int(analysis.start.timestamp() * 1000)
     if hypnogram is not None:
-        meta["stages"] = hypnogram.stages.tolist()
-        meta["names"] = {str(int(stage)): stage_name(stage) for stage in (*hypnogram.classes, Stage.UNSCORED)}
+        meta["stages"] = "".join(_digit(stage) for stage in hypnogram.stages.tolist())
+        meta["names"] = {_digit(stage): stage_name(stage) for stage in (*hypnogram.classes, Stage.UNSCORED)}
         if hypnogram.probabilities is not None:
-            best = np.nan_to_num(_chosen(hypnogram.stages, hypnogram.classes, hypnogram.probabilities), nan=-1)
-            meta["sure"] = [round(100 * p) if p >= 0 else None for p in best.tolist()]
+            meta["sure"] = _whole(100 * _chosen(hypnogram.stages, hypnogram.classes, hypnogram.probabilities))
     return meta
 
 
-def _whole(column: NDArray[np.float32]) -> list[int | None]:
-    """Return a column rounded to whole numbers, None where it was not measured."""
+def _digit(stage: int) -> str:
+    """Return a stage as one character; 0 is not scored."""
+    return str(int(stage) + 1)
+
+
+def _whole(column: NDArray[np.float32]) -> dict[str, Any]:
+    """Return a column rounded to whole numbers above its lowest, the highest of their kind where it was not measured."""
     seen = np.isfinite(column)
-    rounded = np.rint(np.where(seen, column, 0)).astype(int).tolist()
-    return [value if known else None for value, known in zip(rounded, seen.tolist(), strict=True)]
+    low = int(np.rint(column[seen].min())) if seen.any() else 0
+    above = np.rint(np.where(seen, column, low)).astype(np.int64) - low
+    kind, most = ("u1", 255) if above.max(initial=0) < 255 else ("u2", 65535)
+    return {"from": low, "none": most, **packed(np.where(seen, np.minimum(above, most - 1), most), kind=kind)}
 
 
 def _chosen(stages: Any, classes: tuple[Stage, ...], p: Any) -> Any:

@@ -40,10 +40,43 @@ def envelope(times_s: NDArray[np.float64], values: NDArray[np.float32], *, slice
     return times_s[edges], np.where(np.isfinite(highest), highest, np.nan).astype(np.float32)
 
 
+def reduce_around(
+    times_s: NDArray[np.float64], values: NDArray[np.float32], *, most: int, window: tuple[float, float] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return what `reduce_min_max` keeps, with as many points for a window [s] as otherwise for the whole night."""
+    parts = [reduce_min_max(times_s[part], values[part], most=most // share) for part, share in _parts(times_s, window)]
+    return np.concatenate([times for times, _ in parts]), np.concatenate([found for _, found in parts])
+
+
+def envelope_around(
+    times_s: NDArray[np.float64], values: NDArray[np.float32], *, slices: int, window: tuple[float, float] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return what `envelope` gives, with as many slices for a window [s] as otherwise for the whole night."""
+    parts = [envelope(times_s[part], values[part], slices=slices // share) for part, share in _parts(times_s, window)]
+    return np.concatenate([times for times, _ in parts]), np.concatenate([found for _, found in parts])
+
+
+def _parts(times_s: NDArray[np.float64], window: tuple[float, float] | None) -> list[tuple[slice, int]]:
+    """Return the whole as one part, or what lies before, in and after a window; and by how much each part's points are divided."""
+    if window is None:
+        return [(slice(0, len(times_s)), 1)]
+    begin, end = (int(i) for i in np.searchsorted(times_s, window))
+    parts = ((slice(0, begin), 2), (slice(begin, end), 1), (slice(end, len(times_s)), 2))
+    return [(part, share) for part, share in parts if part.stop > part.start]
+
+
 def packed(values: NDArray[Any], *, kind: str = "f4") -> dict[str, str]:
     """Return an array in the binary form that plotly.js reads: a third of its size as text."""
     array = np.ascontiguousarray(values, dtype=f"<{kind}")
     return {"dtype": kind, "bdata": base64.b64encode(array.tobytes()).decode()}
+
+
+def packed_values(values: NDArray[np.float32]) -> dict[str, str]:
+    """Return values of a lane in one or two bytes each where all are measured and whole, else in four: only those have a "not measured"."""
+    whole = len(values) > 0 and bool(np.isfinite(values).all()) and bool((values == np.rint(values)).all())
+    if whole and values.min() >= 0 and values.max() <= 255:
+        return packed(values, kind="u1")
+    return packed(values, kind="i2") if whole and np.abs(values).max() <= 32767 else packed(values)
 
 
 def packed_times(times_s: NDArray[Any]) -> dict[str, str]:

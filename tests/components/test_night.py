@@ -11,6 +11,7 @@ from components.night import NightView, night_view, summary_sentence
 from somnia_engine.text import Text
 from somnia_engine.types.features import NightFeatures
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
+from tests.components.figures.test_wearable_lanes import worn
 from tests.components.made import EPOCHS, START, events, night
 
 NAMES = {"apnea": Text("Sleep apnea and snoring"), "insomnia": Text("Insomnia")}
@@ -70,3 +71,8 @@ def test_a_night_without_anything_still_has_its_page() -> None:
 
 def test_the_page_carries_no_style_of_its_own() -> None:
     assert '"style"' not in page(night()).replace('"style": null', "")
+
+
+def test_a_page_with_every_lane_and_300_desaturations_weighs_at_most_100_kb() -> None:
+    sent = json.loads(page(worn()))
+    assert len(json.dumps(sent, separators=(",", ":")).encode()) <= 100_000  # as Dash writes it

@@ -9,7 +9,7 @@ from components.ribbon import HEIGHTS, ribbon_uri, stage_ribbon
 from components.theme import STAGE_TOKENS
 from somnia_engine.types.hypnogram import Stage
 
-BAR = re.compile(r'<rect class="([\w-]+)" x="(\d+)" y="([\d.]+)" width="(\d+)" height="([\d.]+)"/>')
+BAR = re.compile(r"<rect class='([\w-]+)' x='(\d+)' y='([\d.]+)' width='(\d+)' height='([\d.]+)'/>")
 
 
 def _bars(stages: list[Stage], height: int = 100) -> list[tuple[str, int, float, int, float]]:

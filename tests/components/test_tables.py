@@ -5,7 +5,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from components.figures.clock import Clock
 from components.numbers import LEADING, NUMBERS, leading_numbers
-from components.tables import MOST_ROWS, event_table, number_table, quality_view, stage_table
+from components.tables import event_list, event_rows, number_table, quality_view, stage_table
 from somnia_engine.types.night import SleepStatistics
 from tests.components.made import CLASSES, START, events, night
 
@@ -14,28 +14,22 @@ def words(component: Any) -> str:
     return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
 
 
-def rows(component: Any) -> list[Any]:
-    return [part for part in component._traverse() if getattr(part, "className", None) == "event-row"]
+def test_each_event_is_a_row_of_words_that_knows_where_to_jump() -> None:
+    found = event_rows(night())
+    assert len(found["rows"]) == 135
+    assert {len(row) for row in found["rows"]} == {len(found["head"]) + 1}
+    kind, onset, time, length, *_ = found["rows"][0]
+    assert (kind, onset, time, length) == ("DS", 600.0, "23:10", "30 s")
+    assert found["kinds"]["DS"][0] == "Desaturation"
+    assert "3 %" in found["kinds"]["DS"][1]
 
 
-def test_each_event_is_a_row_that_knows_where_to_jump_and_takes_the_focus() -> None:
-    found = rows(event_table(night()))
-    assert len(found) == 135
-    first = found[0].to_plotly_json()["props"]
-    assert first["data-onset"] == "600.0"
-    assert first["tabIndex"] == 0
-    assert "Desaturation" in first["aria-label"]
-    assert "23:10" in first["aria-label"]
-
-
-def test_a_very_long_list_is_cut_and_says_so() -> None:
-    table = event_table(night(events=events(MOST_ROWS + 100)))
-    assert len(rows(table)) == MOST_ROWS
-    assert str(MOST_ROWS + 100) in words(table)
+def test_a_night_of_four_hundred_events_is_listed_in_40_kb() -> None:
+    assert len(words(event_list(night(events=events(400))))) <= 40_000
 
 
 def test_a_night_without_events_says_so() -> None:
-    assert "No events were found in what was measured." in words(event_table(night(events=events(0))))
+    assert "No events were found in what was measured." in words(event_list(night(events=events(0))))
 
 
 def test_ours_and_the_device_s_numbers_stand_side_by_side() -> None:

@@ -250,11 +250,37 @@ def test_changing_anything_by_an_address_takes_more_than_a_cookie(dash: Dash, ca
                 assert answer.status_code in REFUSED, (rule.rule, method, name, answer.status_code)
 
 
+def tab_of(cast: Cast, name: str, tab: str) -> str:
+    """Return what somebody is sent when a tab of the patient's night is opened."""
+    body = {
+        "output": "night-tab.children",
+        "outputs": {"id": "night-tab", "property": "children"},
+        "inputs": [{"id": "night-tabs", "property": "active_tab", "value": tab}],
+        "state": [{"id": "_pages_location", "property": "pathname", "value": f"/night/{cast.night_id}"}],
+        "changedPropIds": ["night-tabs.active_tab"],
+    }
+    return cast.call(name, body).get_data(as_text=True)
+
+
 def test_a_doctor_reads_what_is_shared_until_it_is_not(cast: Cast) -> None:
-    said = cast.page("doctor", f"/night/{cast.night_id}")
-    assert cast.leaks(said) != []
+    assert "Asleep" in cast.page("doctor", f"/night/{cast.night_id}")
+    assert cast.leaks(tab_of(cast, "doctor", "quality")) != []
     for name in ("doctor_without", "doctor_revoked", "other", "admin", "visitor", "kiosk"):
         assert cast.leaks(cast.page(name, f"/night/{cast.night_id}")) == []
+        for tab in ("events", "numbers", "quality", "stages"):
+            said = tab_of(cast, name, tab)
+            assert cast.leaks(said) == []
+            assert "tab-body" not in said
+
+
+def test_each_tab_of_a_night_is_sent_when_it_is_opened(cast: Cast) -> None:
+    page = cast.page("patient", f"/night/{cast.night_id}")
+    said = {tab: tab_of(cast, "patient", tab) for tab in ("events", "numbers", "quality", "stages")}
+    assert "tab-body" not in page
+    assert "night-events" in said["events"]
+    assert "Time in bed" in said["numbers"]
+    assert "ring.csv" in said["quality"]
+    assert "Deep" in said["stages"]
 
 
 def test_administration_shows_itself_at_the_named_addresses_only(dash: Dash, cast: Cast) -> None:

@@ -44,7 +44,7 @@ def test_nothing_in_the_figure_is_beyond_json() -> None:
 
 def test_the_lanes_stand_in_their_order() -> None:
     keys = [lane.key for lane in night_lanes(night())]
-    assert keys == ["stages", "device", "spo2_pct", "hr_bpm", "sound_level_db", "activity_count", "room_temp_c", "events"]
+    assert keys == ["stages", "device", "spo2_pct", "hr_bpm", "sound_level_db", "activity_count", "room_temp_c", "events", "quality"]
 
 
 def test_the_lanes_do_not_overlap_and_fill_the_height() -> None:
@@ -117,7 +117,7 @@ def test_a_night_without_anything_but_oxygen_has_that_lane_only() -> None:
         hypnogram=None, device_hypnogram=None, traces=(Signal("spo2_pct", np.full(SECONDS, 96, np.float32), 1.0, "%"),), events=events(0)
     )
     keys = [lane.key for lane in night_lanes(made)]
-    assert keys == ["spo2_pct", "activity_count", "room_temp_c"]
+    assert keys == ["spo2_pct", "activity_count", "room_temp_c", "quality"]
 
 
 def test_the_device_s_stages_stand_alone_where_ours_are_missing() -> None:
@@ -154,13 +154,26 @@ def test_the_night_of_a_clock_change_has_a_labelled_seam() -> None:
     assert not [a for a in night_figure(night())["layout"]["annotations"] if "clocks" in a["text"]]
 
 
+def told(column: dict[str, Any]) -> np.ndarray:
+    """Return what the page's script makes of a packed column of the cursor's."""
+    return np.where((found := unpacked(column)) == column["none"], np.nan, column["from"] + found)
+
+
 def test_the_cursor_finds_a_value_for_every_epoch() -> None:
     meta = night_figure(night())["layout"]["meta"]
-    assert {len(column["values"]) for column in meta["columns"]} == {EPOCHS}
-    assert len(meta["stages"]) == len(meta["sure"]) == EPOCHS
-    assert meta["sure"][0] == 70
-    assert meta["sure"][410] is None
-    assert meta["names"]["-1"] == "Not scored"
+    assert {len(told(column["values"])) for column in meta["columns"]} == {EPOCHS}
+    assert len(meta["stages"]) == len(told(meta["sure"])) == EPOCHS
+    assert told(meta["sure"])[0] == 70
+    assert np.isnan(told(meta["sure"])[410])
+    assert meta["names"][meta["stages"][410]] == "Not scored"
+
+
+@pytest.mark.parametrize("values", [[-61.4, np.nan, -20.0], [0.0, 3.0, 20000.0], [np.nan, np.nan, np.nan], [40.0, 40.0, 294.6]])
+def test_the_cursor_tells_every_column_as_it_was_measured(values: list[float]) -> None:
+    made = night()
+    made.features.columns["activity_count"][:3] = values
+    column = next(c for c in night_figure(made)["layout"]["meta"]["columns"] if c["label"] == "movement")
+    np.testing.assert_allclose(told(column["values"])[:3], values, atol=0.51)
 
 
 def test_the_sound_s_outline_stands_on_the_lane_s_floor_with_its_own_level_on_the_axis() -> None:

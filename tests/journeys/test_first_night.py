@@ -71,9 +71,9 @@ def keys_move_the_cursor_and_zoom_back(page: Page) -> None:
 
 def probabilities_take_the_place_of_stages(page: Page) -> None:
     before = page.evaluate(NAMES)
-    page.get_by_label("Probabilities").check()
+    page.get_by_role("radio", name="Probabilities").check()
     page.wait_for_function(f"before => {NAMES} !== before", arg=before)
-    page.get_by_label("Stages").check()
+    page.get_by_role("radio", name="Stages").check()
     page.wait_for_function(f"before => {NAMES} === before", arg=before)
 
 

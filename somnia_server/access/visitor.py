@@ -59,7 +59,8 @@ def actor_now() -> Actor:
 def actor_from_cookies(cookies: Mapping[str, str]) -> Actor:
     """Return who brings these cookies, for a process that follows a request without being in it; answers 401 when it is nobody."""
     header = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    with current_app.test_request_context(headers={"Cookie": header}):
+    # a context of its own: what the request being followed keeps in `g` must not be ended here
+    with current_app.app_context(), current_app.test_request_context(headers={"Cookie": header}):
         return actor_now()
 
 

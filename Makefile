@@ -28,7 +28,7 @@ lint: .venv/.dev
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 models: .venv-train/.ready
-	for folder in models/*/; do $(TRAIN)/python $${folder}train.py && $(TRAIN)/python $${folder}evaluate.py || exit 1; done
+	for train in models/*/train.py; do $(TRAIN)/python $$train && $(TRAIN)/python $${train%train.py}evaluate.py || exit 1; done
 
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "SOMNIA needs Python 3.11, and none was found. On Debian 12: apt-get install python3.11 python3.11-venv" >&2; exit 1; }

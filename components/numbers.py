@@ -63,7 +63,7 @@ NUMBERS: tuple[Number, ...] = (
     Number("t88_min", Text("Minutes below 88 %"), "time", Text("Valid time with oxygen below 88 %.")),
     Number("desaturation_burden", Text("Burden of the oxygen drops"), "burden", Text("The area of all oxygen drops below the level before each, for each hour of valid data; like the hypoxic burden (Azarbarzin 2019, doi 10.1093/eurheartj/ehy624), but of drops, not of scored apneas.")),
     Number("spo2_valid_min", Text("Valid oxygen data"), "time", Text("Minutes of oxygen data that could be used.")),
-    Number("breathing_events_per_h", Text("Breathing events (estimate)"), "rate", Text("Estimated events of disturbed breathing for each hour of recording, no AHI. The true number can lie far off; mild and moderate apnea was not tested.")),
+    Number("breathing_events_per_h", Text("Breathing events (estimate)"), "rate", Text("Estimated from heart beats alone: events of disturbed breathing for each hour of recording, no AHI. The true number can lie far off; mild and moderate apnea was not tested.")),
     Number("breathing_event_pct", Text("Share of disturbed breathing"), "pct", Text("Mean likelihood of disturbed breathing over the half minutes that could be judged.")),
     Number("breathing_assessable_min", Text("Judged breathing"), "time", Text("Minutes in which oxygen or heart beats allowed a judgment of breathing.")),
     Number("hr_mean_bpm", Text("Mean heart rate"), "bpm", Text("Mean heart rate while asleep.")),

@@ -1,18 +1,17 @@
 """Nights with scored breathing: HuGCDN2014-OXI (oxygen and beats) and Apnea-ECG (beats), as signs on the 30-s grid."""
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.reference import reference_folder
 from somnia_engine.dsp.breathing_signs import signs
 from somnia_engine.dsp.rr import clean_rr
 
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent.parent
 KINDS = ("both", "beats", "oxygen")
 LEAST_PCT, MOST_PCT = 50.0, 100.0
 
@@ -27,11 +26,6 @@ class Night:
     rows: dict[str, NDArray[np.float64]]
     epochs: NDArray[np.float64]
     minutes: NDArray[np.float64]
-
-
-def reference_folder() -> Path:
-    """Return the folder of the reference recordings, from SOMNIA_REFERENCE_DATA or beside the project."""
-    return Path(os.environ.get("SOMNIA_REFERENCE_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def read_nights(folder: Path | None = None) -> list[Night]:

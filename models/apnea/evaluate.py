@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from models.agreement import area
 from models.apnea.data import FOLDER, Night, read_nights
 from somnia_engine.dsp.trees import load_trees
 from somnia_engine.resources import load_model
@@ -66,7 +67,8 @@ def _folds(nights: list[Night]) -> list[set[str]]:
     return [set(people[fold::FOLDS]) for fold in range(FOLDS)]
 
 
-def _out_of_fold(nights: list[Night], kind: str, *, beside: list[Night]) -> Answers:
+def out_of_fold(nights: list[Night], kind: str, *, beside: list[Night]) -> Answers:
+    """Return each night's answers by trees grown without its person, on the other folds and on the nights `beside`."""
     answers: Answers = {}
     for people in _folds(nights):
         score = _grown([night for night in nights if night.person not in people] + beside, kind)
@@ -77,10 +79,10 @@ def _out_of_fold(nights: list[Night], kind: str, *, beside: list[Night]) -> Answ
 def _cross_validated(nights: list[Night]) -> list[dict[str, Any]]:
     hug, ecg = ([night for night in nights if night.set == name] for name in ("hugcdn", "apnea_ecg"))
     grouped = "5 folds grouped by person"
-    rows = _rows("oxygen and beats, HuGCDN", grouped, hug, _out_of_fold(hug, "both", beside=[]), HUG_BARS)
-    rows += _rows("oxygen alone, HuGCDN", grouped, hug, _out_of_fold(hug, "oxygen", beside=[]), {})
-    rows += _rows("beats alone, HuGCDN", grouped, hug, _out_of_fold(hug, "beats", beside=ecg), {})
-    rows += _rows("beats alone, Apnea-ECG", grouped, ecg, _out_of_fold(ecg, "beats", beside=hug), ECG_BARS)
+    rows = _rows("oxygen and beats, HuGCDN", grouped, hug, out_of_fold(hug, "both", beside=[]), HUG_BARS)
+    rows += _rows("oxygen alone, HuGCDN", grouped, hug, out_of_fold(hug, "oxygen", beside=[]), {})
+    rows += _rows("beats alone, HuGCDN", grouped, hug, out_of_fold(hug, "beats", beside=ecg), {})
+    rows += _rows("beats alone, Apnea-ECG", grouped, ecg, out_of_fold(ecg, "beats", beside=hug), ECG_BARS)
     for task, train, test, bar, ruler in (
         ("beats alone, HuGCDN to Apnea-ECG", hug, ecg, 0.93, 0.927),
         ("beats alone, Apnea-ECG to HuGCDN", ecg, hug, 0.87, 0.861),
@@ -159,16 +161,7 @@ def figures(truths: list[NDArray[np.float64]], found: list[NDArray[np.float64]])
     shares = [np.array([values.mean() for values in rows]) for rows in (truths, found)]
     r = float(np.corrcoef(*shares)[0, 1]) if len(truths) > 2 and shares[0].std() > 0 else float("nan")
     kappa = (accuracy - chance) / max(1.0 - chance, 1e-9)
-    return {"accuracy": accuracy, "kappa": kappa, "macro-F1": sum(f1) / 2.0, "AUC": _area(truth, p), "r per night": r}
-
-
-def _area(truth: NDArray[np.bool_], p: NDArray[np.float64]) -> float:
-    if truth.all() or not truth.any():
-        return float("nan")
-    _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
-    hits = truth.sum()
-    return float((ranks[truth].sum() - hits * (hits + 1) / 2.0) / (hits * (~truth).sum()))
+    return {"accuracy": accuracy, "kappa": kappa, "macro-F1": sum(f1) / 2.0, "AUC": area(truth, p), "r per night": r}
 
 
 if __name__ == "__main__":

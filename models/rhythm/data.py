@@ -1,17 +1,16 @@
 """Windows of beats with their rhythm: MIT-BIH atrial fibrillation, normal Holters, arrhythmia records, and single-lead strips."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.reference import reference_folder
 from somnia_engine.dsp.irregularity import MEASURES, WINDOW_S, irregularity
 from somnia_engine.dsp.rr import clean_rr
 
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent.parent
 BEATS = tuple("NLRBAaJSVrFejnE/fQ?")
 FIBRILLATION = ("(AFIB", "(AF")
 FLUTTER = ("(AFL",)
@@ -29,11 +28,6 @@ class Record:
     share: NDArray[np.float64]
     flutter: NDArray[np.float64]
     label: str = ""
-
-
-def reference_folder() -> Path:
-    """Return the folder of the reference recordings, from SOMNIA_REFERENCE_DATA or beside the project."""
-    return Path(os.environ.get("SOMNIA_REFERENCE_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def read_records(folder: Path | None = None) -> list[Record]:

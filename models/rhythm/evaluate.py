@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from models.agreement import area
 from models.rhythm.data import FOLDER, Record, read_records
 from somnia_engine.dsp.trees import load_trees
 from somnia_engine.metrics.rhythm import IRREGULAR
@@ -205,16 +206,6 @@ def _device_change(strips: list[Record], answers: Answers) -> list[dict[str, Any
     more = {"bar": 0.67, "ruler": 0.67, "coverage": coverage}
     task = "strips A against N, grown on Holters only"
     return [_row(task, "device change", strips, figure="sens@spec 0.967", values=_strapped(strips, sensitivity), more=more)]
-
-
-def area(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Return the area under the ROC curve, ties counted half."""
-    if truth.all() or not truth.any():
-        return float("nan")
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
-    positives = truth.sum()
-    return float((ranks[truth].sum() - positives * (positives + 1) / 2.0) / (positives * (~truth).sum()))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """The nights of Sleep-Accel (Walch 2019) on the 30-s grid, and their augmented variants."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.reference import reference_folder
 from somnia_engine.dsp.heart_waves import WAVES, heart_waves
 from somnia_engine.staging.inputs import build_inputs
 from somnia_engine.types.features import NightFeatures
 from somnia_engine.types.hypnogram import EPOCH_S
 
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent.parent
 
 EXCLUDED = ("7749105",)
 """Heart rate and counts for 67 min only."""
@@ -47,11 +46,6 @@ class Night:
         """Return the night as the engine gets it, with the columns of a mode."""
         kept = {"full": (*HEART, "activity_count"), "heart": HEART, "motion": ("activity_count",)}[mode]
         return NightFeatures(None, self.n_epochs, {name: self.columns[name] for name in kept})
-
-
-def reference_folder() -> Path:
-    """Return the folder of the reference recordings, from SOMNIA_REFERENCE_DATA or beside the project."""
-    return Path(os.environ.get("SOMNIA_REFERENCE_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def read_nights(folder: Path | None = None) -> tuple[Night, ...]:

@@ -55,8 +55,9 @@ def _breathing_evidence(night: NightRecord) -> tuple[Evidence, ...]:
     def measured(name: str, *, scale: float = 1.0) -> float:
         return scale * night.measures.get(name, float("nan"))
 
+    events = measured("breathing_events_per_h")
     return (
-        Evidence(Text("Breathing events (estimate)"), measured("breathing_events_per_h"), "/h", None, source, MODEL),
+        *((Evidence(Text("Breathing events (estimate)"), events, "/h", None, source, MODEL),) if np.isfinite(events) else ()),
         Evidence(Text("Share of disturbed breathing"), measured("breathing_event_pct"), "%", None, source, MODEL, _likely_minutes(night)),
         Evidence(
             Text("Probability of at least 5 events per hour"), measured("p_breathing_from_5_per_h", scale=100.0), "%", None, source, MODEL

@@ -6,14 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.breathing_signs import names, signs
-from somnia_engine.dsp.desaturations import clean_spo2
-from somnia_engine.dsp.resampling import even_trace, median_interval_s
 from somnia_engine.dsp.trees import Trees, load_trees
 from somnia_engine.dsp.windows import Column
 from somnia_engine.errors import ModelError
 from somnia_engine.extractors._beats import Beats, beats_of
-from somnia_engine.extractors._streams import samples_of
-from somnia_engine.extractors.oximetry import HOLD_S, SLOWEST_S
+from somnia_engine.extractors.oximetry import oxygen_of
 from somnia_engine.resources import load_model
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality
@@ -59,18 +56,10 @@ def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[n
 
 def _oxygen(night: NightInput) -> tuple[str, NDArray[np.float32]] | None:
     """Return the best covered continuous oximetry of the night, each second."""
-    best: tuple[str, NDArray[np.float32]] | None = None
-    for placed in sorted(night.placed, key=lambda placed: placed.source):
-        raw = samples_of(placed, "spo2_pct", night=night)
-        if raw is None:
-            continue
-        good = clean_spo2(raw.times_s, raw.values.astype(np.float32))
-        if not good.any() or median_interval_s(raw.times_s[good]) > SLOWEST_S:
-            continue
-        trace = even_trace(raw.times_s[good], raw.values[good], fs=1.0, duration_s=night.n_epochs * EPOCH_S, hold_s=HOLD_S)
-        if best is None or np.isfinite(trace).sum() > np.isfinite(best[1]).sum():
-            best = (placed.source, trace)
-    return best
+    ordered = sorted(night.placed, key=lambda placed: placed.source)
+    found = [(placed.source, oxygen) for placed in ordered if (oxygen := oxygen_of(placed, night)) is not None]
+    offers = [(source, oxygen.trace.samples) for source, oxygen in found if oxygen.continuous]
+    return max(offers, key=lambda offer: int(np.isfinite(offer[1]).sum()), default=None)
 
 
 def _beats(night: NightInput) -> tuple[str, Beats] | None:

@@ -1,5 +1,7 @@
 """Blood oxygen: level, lowest value, desaturations."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,14 @@ SPOT_HOLD_S = 1.0
 MOTION_HIGH = 10.0
 """An O2Ring's motion index stays under this in 98 to 99 % of the rows of two real nights."""
 MOTION_CONFIDENCE = 0.5
+
+
+class Oxygen(NamedTuple):
+    """Usable samples, the trace of each second, and whether they come often enough to show falls of 10 s."""
+
+    samples: Samples
+    trace: Signal
+    continuous: bool
 
 
 def _motion(placed: Placed, night: NightInput) -> NDArray[np.bool_] | None:
@@ -43,7 +53,8 @@ def _events(trace: NDArray[np.float32], source: str, *, motion: NDArray[np.bool_
     )
 
 
-def _extract_one(placed: Placed, night: NightInput) -> Extraction | None:
+def oxygen_of(placed: Placed, night: NightInput) -> Oxygen | None:
+    """Return the usable blood oxygen of a source; None when it has none."""
     raw = samples_of(placed, "spo2_pct", night=night)
     if raw is None:
         return None
@@ -51,10 +62,17 @@ def _extract_one(placed: Placed, night: NightInput) -> Extraction | None:
     if not good.any():
         return None
     samples = Samples(raw.times_s[good], raw.values[good], raw.epochs[good], raw.refused + int((~good).sum()))
+    continuous = median_interval_s(samples.times_s) <= SLOWEST_S
+    return Oxygen(samples, trace_of("spo2_pct", samples, night=night, hold_s=HOLD_S if continuous else SPOT_HOLD_S), continuous)
+
+
+def _extract_one(placed: Placed, night: NightInput) -> Extraction | None:
+    oxygen = oxygen_of(placed, night)
+    if oxygen is None:
+        return None
+    samples, trace, continuous = oxygen
     mean = epoch_mean(samples.epochs, samples.values, n_epochs=night.n_epochs)
     columns = {"spo2_pct": mean, "spo2_min_pct": epoch_min(samples.epochs, samples.values, n_epochs=night.n_epochs)}
-    continuous = median_interval_s(samples.times_s) <= SLOWEST_S
-    trace: Signal = trace_of("spo2_pct", samples, night=night, hold_s=HOLD_S if continuous else SPOT_HOLD_S)
     events = _events(trace.samples, placed.source, motion=_motion(placed, night)) if continuous else EventTable.empty()
     quality = quality_of("spo2_pct", placed.source, samples=samples, column=mean)
     return Extraction(placed.source, "spo2_pct", columns, events, (trace,), (quality,))

@@ -48,8 +48,9 @@ def breathing_event_measures(features: NightFeatures, lights: Lights, *, oxygen_
     -------
     dict of str to float
         `breathing_assessable_min` [min]; `breathing_event_pct`: mean likelihood [%]; `breathing_events_per_h`: events per hour of
-        recording (estimate), no AHI; `p_breathing_from_5_per_h` and so on: probability of at least so many. NaN where nothing was
-        assessable, the estimates also under 4 h. How they were fitted and judged stands in `models/apnea_night/card.toml`.
+        recording (estimate), no AHI, for nights of beats alone: with oxygen it could not be fitted, and the ODI counts;
+        `p_breathing_from_5_per_h` and so on: probability of at least so many. NaN where nothing was assessable, the estimates also
+        under 4 h. How they were fitted and judged stands in `models/apnea_night/card.toml`.
     """
     p = _in_bed(features, lights)
     minutes = len(p) * EPOCH_S / 60.0
@@ -57,9 +58,9 @@ def breathing_event_measures(features: NightFeatures, lights: Lights, *, oxygen_
     found = {"breathing_assessable_min": minutes, "breathing_event_pct": 100.0 * share}
     if minutes < LEAST_MIN:
         return found | dict.fromkeys(ESTIMATES, NAN)
-    return (
-        found | {EVENTS: events_per_h(share)} | dict(zip(ESTIMATES[1:], severity(share, oxygen=2.0 * oxygen_min >= minutes), strict=True))
-    )
+    oxygen = 2.0 * oxygen_min >= minutes
+    chances = dict(zip(ESTIMATES[1:], severity(share, oxygen=oxygen), strict=True))
+    return found | {EVENTS: NAN if oxygen else events_per_h(share)} | chances
 
 
 def breathing_event_intervals(measures: dict[str, float]) -> dict[str, tuple[float, float]]:

@@ -51,6 +51,13 @@ def test_a_night_without_beats_and_oxygen_is_not_measured_and_not_zero() -> None
     assert np.isnan(found[EVENTS])
 
 
+def test_with_oxygen_events_are_not_counted_but_severity_is_told() -> None:
+    found = measured(np.full(N, 0.5), oxygen_min=480.0)
+    assert np.isnan(found[EVENTS])
+    assert breathing_event_intervals(found) == {}
+    assert all(np.isfinite(found[name]) for name in ESTIMATES[1:])
+
+
 def test_the_interval_holds_the_estimate() -> None:
     for share in np.linspace(0.0, 1.0, 21):
         found = measured(np.full(N, share))

@@ -140,7 +140,7 @@
     const i = Math.min(Math.floor(second / m.epoch_s), Math.round(m.duration_s / m.epoch_s) - 1);
     const parts = [clock(second)];
     if (m.stages) parts.push(m.names[m.stages[i]] + (m.sure && m.sure[i] !== null ? ` (${m.sure[i]} %)` : ""));
-    for (const column of m.columns) parts.push(`${column.label} ${column.values[i] ?? "–"}`);
+    for (const column of m.columns) parts.push(`${column.label} ${column.values[i] === null ? "–" : column.values[i] + column.unit}`);
     out.replaceChildren(...parts.map((part) => Object.assign(document.createElement("span"), { textContent: part })));
     const scrubber = document.getElementById("night-scrubber");
     if (scrubber && document.activeElement !== scrubber) scrubber.value = String(i);

@@ -34,12 +34,13 @@ TOP = 26
 BOTTOM = 44
 LEFT = 74
 RIGHT = 14
+PERCENT = 100.0
 READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("SpO₂"), ("spo2_pct",), 1),
-    (Text("breathing disturbed %"), ("p_breathing_event",), 100),
+    (Text("disturbed breathing"), ("p_breathing_event",), PERCENT),
     (Text("heart"), ("hr_bpm",), 1),
     (Text("RMSSD"), ("rmssd_ms",), 1),
-    (Text("pulse irregular %"), ("p_irregular_rhythm",), 100),
+    (Text("irregular pulse"), ("p_irregular_rhythm",), PERCENT),
     (Text("sound"), ("sound_level_db",), 1),
     (Text("movement"), ("activity_count", "motion_index"), 1),
 )
@@ -183,7 +184,7 @@ def _read_out(analysis: NightAnalysis, clock: Clock, duration: float) -> dict[st
     """Return what the cursor's line says of each epoch."""
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     columns = [
-        {"label": t(label), "values": _whole(times * analysis.features[found])}
+        {"label": t(label), "values": _whole(times * analysis.features[found]), "unit": " %" if times == PERCENT else ""}
         for label, names, times in READ_OUT
         if (found := next((name for name in names if analysis.features.coverage(name) > 0), None)) is not None
     ]

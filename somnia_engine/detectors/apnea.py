@@ -59,13 +59,7 @@ def _breathing_evidence(night: NightRecord) -> tuple[Evidence, ...]:
     return (
         *((Evidence(Text("Breathing events (estimate)"), events, "/h", None, source, MODEL),) if np.isfinite(events) else ()),
         Evidence(Text("Share of disturbed breathing"), measured("breathing_event_pct"), "%", None, source, MODEL, _likely_minutes(night)),
-        Evidence(
-            Text("Probability of at least 5 events per hour"), measured("p_breathing_from_5_per_h", scale=100.0), "%", None, source, MODEL
-        ),
         Evidence(Text("Probability of at least 15 events per hour"), measured(RISK, scale=100.0), "%", 100.0 * LIKELY, source, MODEL),
-        Evidence(
-            Text("Probability of at least 30 events per hour"), measured("p_breathing_from_30_per_h", scale=100.0), "%", None, source, MODEL
-        ),
         Evidence(Text("Judged breathing"), measured("breathing_assessable_min"), "min", LEAST_MIN, source),
     )
 

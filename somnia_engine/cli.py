@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 2 bad input (one line per refused file on stderr)."""
     arguments = _parser().parse_args(argv)
     try:
-        _analyse(arguments)
+        arguments.run(arguments)
     except RefusedFilesError as refused:
         for line in refused.lines:
             _say(line)
@@ -52,6 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--lights-on", metavar="ISO", help="when you got up")
     analyse.add_argument("--subject", type=Path, metavar="subject.json", help="what is known of the person")
     analyse.add_argument("--out", required=True, metavar="night.json", help="where the document goes; - is standard output")
+    analyse.set_defaults(run=_analyse)
+    text = "Print what the models and rules reach: the stored figures, or measured anew over a folder of recordings."
+    judge = commands.add_parser("evaluate", help="print what the models reach", description=text)
+    where = judge.add_mutually_exclusive_group()
+    where.add_argument("--stored", action="store_true", help="the figures that the models were shipped with (the default)")
+    where.add_argument("--data", type=Path, metavar="DIR", help="train and judge anew, each person by the others (hours)")
+    where.add_argument("--heldout", type=Path, metavar="DIR", help="judge the shipped models on people never seen")
+    judge.add_argument("--only", action="append", default=[], metavar="MODEL", help="one model; may be given several times")
+    judge.add_argument("--out", metavar="scores.json", help="write the rows as JSON too; - is standard output, instead of the table")
+    judge.set_defaults(run=_evaluate)
     return parser
 
 
@@ -66,6 +76,20 @@ def _analyse(arguments: argparse.Namespace) -> None:
     options = AnalysisOptions(start=start, lights_off=off, lights_on=on, zone=arguments.zone, subject=subject)
     analysis = analyse(recordings, options=options, progress=lambda stage, share: _progress(stage, READ_SHARE + (1 - READ_SHARE) * share))
     _write(json.dumps(to_document(analysis), ensure_ascii=False, allow_nan=False), arguments.out)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from somnia_engine.evaluation import measured, stored, table
+
+    folder: Path | None = arguments.heldout or arguments.data
+    if folder is None:
+        found = stored(arguments.only)
+    else:
+        found = measured(folder, heldout=arguments.heldout is not None, only=arguments.only, tell=_progress)
+    if arguments.out:
+        _write(json.dumps({"scores": found}, ensure_ascii=False, indent=1, allow_nan=False), arguments.out)
+    if arguments.out != "-":
+        sys.stdout.write(table(found) + "\n")
 
 
 def _read_all(files: Sequence[Path], options: ReadOptions) -> list[Recording]:

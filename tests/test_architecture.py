@@ -41,7 +41,7 @@ RANKS = (
     {"scoring"},
     {"packet", "report", "synthetic", "document"},
     {"analyse"},
-    {"", "cli"},
+    {"", "cli", "evaluation"},
     {"__main__"},
 )
 """Rooms of the engine from the lowest; "" is the package itself. A room may import its own rank and those below."""

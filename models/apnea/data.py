@@ -7,18 +7,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.product import Samples
 from models.reference import reference_folder
 from somnia_engine.dsp.breathing_signs import signs
+from somnia_engine.dsp.desaturations import clean_spo2
+from somnia_engine.dsp.resampling import even_trace
 from somnia_engine.dsp.rr import clean_rr
+from somnia_engine.extractors.oximetry import HOLD_S
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = ("both", "beats", "oxygen")
-LEAST_PCT, MOST_PCT = 50.0, 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Night:
-    """One night: signs by kind of input (n, columns), truth of each epoch (n,) and minute; `person` is what folds are grouped by."""
+    """One night: signs by kind of input (n, columns), truth of each epoch (n,) and minute; `person` is what folds are grouped by.
+
+    `samples` are the raw channels, by their names in the open CSV.
+    """
 
     set: str
     name: str
@@ -26,6 +32,7 @@ class Night:
     rows: dict[str, NDArray[np.float64]]
     epochs: NDArray[np.float64]
     minutes: NDArray[np.float64]
+    samples: dict[str, Samples]
 
 
 def read_nights(folder: Path | None = None) -> list[Night]:
@@ -52,17 +59,22 @@ def _hugcdn(folder: Path) -> list[Night]:
             if f"{name}_rr_t" not in z.files:
                 continue
             epochs = z[f"{name}_lab30s"].astype(np.float64)
-            spo2 = _seconds(z[f"{name}_spo2_1hz"] / 10.0, 30 * len(epochs))
-            rr = clean_rr(z[f"{name}_rr_t"] / 1000.0, z[f"{name}_rr_ms"] / 10.0)
+            raw = z[f"{name}_spo2_1hz"] / 10.0
+            spo2 = _seconds(raw, 30 * len(epochs))
+            beats = (z[f"{name}_rr_t"] / 1000.0, z[f"{name}_rr_ms"] / 10.0)
+            rr = clean_rr(*beats)
             parts = {"both": signs(len(epochs), rr=rr, spo2_pct=spo2), "beats": signs(len(epochs), rr=rr)}
             parts["oxygen"] = signs(len(epochs), spo2_pct=spo2)
-            found.append(Night("hugcdn", name, name, parts, epochs, z[f"{name}_lab1m"].astype(np.float64)))
+            samples = {"rr_ms": beats, "spo2_pct": (np.arange(len(raw), dtype=np.float64), np.where(raw > 0.0, raw, np.nan))}
+            found.append(Night("hugcdn", name, name, parts, epochs, z[f"{name}_lab1m"].astype(np.float64), samples))
     return found
 
 
 def _seconds(spo2: NDArray[np.float64], n: int) -> NDArray[np.float32]:
-    usable = np.where((spo2 >= LEAST_PCT) & (spo2 <= MOST_PCT), spo2, np.nan)
-    return np.concatenate((usable, np.full(max(0, n - len(usable)), np.nan)))[:n].astype(np.float32)
+    """Return n seconds of blood oxygen, freed of slips and filled over short gaps just as the product does."""
+    times_s = np.arange(len(spo2), dtype=np.float64)
+    good = clean_spo2(times_s, spo2.astype(np.float32))
+    return even_trace(times_s[good], spo2[good], fs=1.0, duration_s=float(n), hold_s=HOLD_S)
 
 
 def _apnea_ecg(folder: Path) -> list[Night]:
@@ -76,10 +88,9 @@ def _apnea_ecg(folder: Path) -> list[Night]:
             if f"{name}_beats" not in z.files:
                 continue
             beats_s, minutes = z[f"{name}_beats"] / 100.0, z[f"{name}_lab"].astype(np.float64)
-            rr = clean_rr(beats_s[1:], 1000.0 * np.diff(beats_s))
-            found.append(
-                Night("apnea_ecg", name, row["subject"], {"beats": signs(2 * len(minutes), rr=rr)}, np.repeat(minutes, 2), minutes)
-            )
+            beats = (beats_s[1:], 1000.0 * np.diff(beats_s))
+            parts = {"beats": signs(2 * len(minutes), rr=clean_rr(*beats))}
+            found.append(Night("apnea_ecg", name, row["subject"], parts, np.repeat(minutes, 2), minutes, {"rr_ms": beats}))
     return found
 
 

@@ -18,8 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.agreement import area
 from models.apnea.data import FOLDER, Night, read_nights
-from somnia_engine.dsp.trees import load_trees
-from somnia_engine.resources import load_model
+from models.product import analysed, column_of
 
 FOLDS = 5
 STRAPS = 300
@@ -94,20 +93,24 @@ def _cross_validated(nights: list[Night]) -> list[dict[str, Any]]:
 
 
 def _shipped(nights: list[Night]) -> list[dict[str, Any]]:
-    weights = load_model("apnea").weights["apnea.npz"]
+    """Return the rows of the shipped trees, asked with the nights' samples as a person would upload them."""
     rows: list[dict[str, Any]] = []
-    for task, name, kind in (
-        ("oxygen and beats, HuGCDN", "hugcdn", "both"),
-        ("oxygen alone, HuGCDN", "hugcdn", "oxygen"),
-        ("beats alone, HuGCDN", "hugcdn", "beats"),
-        ("beats alone, Apnea-ECG", "apnea_ecg", "beats"),
+    for task, name, channels in (
+        ("oxygen and beats, HuGCDN", "hugcdn", ("rr_ms", "spo2_pct")),
+        ("oxygen alone, HuGCDN", "hugcdn", ("spo2_pct",)),
+        ("beats alone, HuGCDN", "hugcdn", ("rr_ms",)),
+        ("beats alone, Apnea-ECG", "apnea_ecg", ("rr_ms",)),
     ):
         some = [night for night in nights if night.set == name]
         if some:
-            trees = load_trees(weights, f"{kind}_")
-            answers = {night.name: _answer(trees.probability, night, kind) for night in some}
+            answers = {night.name: _uploaded(night, channels) for night in some}
             rows += _rows(task, "people never seen", some, answers, {})
     return rows
+
+
+def _uploaded(night: Night, channels: tuple[str, ...]) -> NDArray[np.float64]:
+    analysis = analysed({channel: night.samples[channel] for channel in channels})
+    return column_of(analysis, "p_breathing_event", len(night.epochs))
 
 
 def by_minute(p: NDArray[np.float64], n_minutes: int, *, halves: bool) -> NDArray[np.float64]:

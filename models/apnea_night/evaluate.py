@@ -1,6 +1,6 @@
 """Judge events per hour and severity by person: each night by what was fitted on other persons.
 
-python models/apnea_night/evaluate.py [--data DIR] [--out JSON]
+python models/apnea_night/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
 """
 
 import argparse
@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.agreement import area
-from models.apnea_night.fit import LIMITS, Nights, Values, fit_odds, gather, half_width, left_out, left_out_index, odds
+from models.apnea.data import read_nights
+from models.apnea_night.fit import LIMITS, Values, fit_odds, gather, half_width, left_out, left_out_index, odds, truth_of
+from models.product import analysed
+from somnia_engine.metrics.breathing_events import EVENTS
+from somnia_engine.types.night import NightAnalysis
 
+Row = dict[str, object]
 FOLDER = Path(__file__).resolve().parent
 STRAPS = 500
 
@@ -26,26 +31,67 @@ def main() -> None:
     """Print and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--out", type=Path, default=FOLDER / "scores.json")
+    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout: judges what is shipped")
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     if arguments.data:
         os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
+    rows = _shipped(arguments.heldout) if arguments.heldout else _left_out()
+    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
+    if out:
+        out.write_text(json.dumps({"model": "apnea_night", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    for row in rows:
+        print(f"{row['task']:58s} n={row['n_people']:<4d} {row['figure']:24s} {row['value']} {row['low']} {row['high']}")
+
+
+def _left_out() -> list[Row]:
     nights = gather()
-    rows = _index_rows(nights)
+    index, truth = left_out_index(nights), nights.low[nights.counted]
+    half = half_width(index, truth)
+    ends = np.maximum(np.sqrt(index) - half, 0.0) ** 2, (np.sqrt(index) + half) ** 2
+    rows = _index_rows(index, truth, ends)
     for kind, share in (("beats", nights.beats), ("oxygen", nights.oxygen)):
         mine = slice(None) if kind == "beats" else ~nights.counted
         low, high, person = nights.low[mine], nights.high[mine], nights.person[mine]
         rows += _severity_rows(_chances(share, low, high, person), low, high, kind=kind)
-    arguments.out.write_text(json.dumps({"model": "apnea_night", "rows": rows}, indent=1) + "\n", encoding="utf-8")
-    for row in rows:
-        print(f"{row['task']:58s} n={row['n_people']:<4d} {row['figure']:24s} {row['value']} {row['low']} {row['high']}")
+    return rows
+
+
+def _shipped(folder: Path) -> list[Row]:
+    """Return the rows of what the product tells of whole nights; one that it does not judge counts as one without events."""
+    rows: list[Row] = []
+    nights = read_nights(folder)
+    for kind, channels, sets in (("beats", ("rr_ms",), ("apnea_ecg", "hugcdn")), ("oxygen", ("rr_ms", "spo2_pct"), ("hugcdn",))):
+        some = [night for night in nights if night.set in sets]
+        if not some:
+            continue
+        found = [analysed({channel: night.samples[channel] for channel in channels}) for night in some]
+        low, high = truth_of(some, folder)
+        counted = np.array([night.set == "apnea_ecg" for night in some])
+        if kind == "beats" and counted.sum() > 1:
+            told = np.array([_told(night) for night, known in zip(found, counted, strict=True) if known])
+            rows += _index_rows(told[:, 0], low[counted], (told[:, 1], told[:, 2]))
+        chances = np.array([[_measure(night, f"p_breathing_from_{limit:.0f}_per_h") for limit in LIMITS] for night in found])
+        rows += _severity_rows(chances, low, high, kind=kind)
+    return [{**row, "protocol": "people never seen"} for row in rows]
+
+
+def _measure(night: NightAnalysis | None, key: str) -> float:
+    return 0.0 if night is None else float(np.nan_to_num(night.measures[key], nan=0.0))
+
+
+def _told(night: NightAnalysis | None) -> tuple[float, float, float]:
+    """Return the estimate of events per hour and the ends of its interval."""
+    if night is None or EVENTS not in night.intervals:
+        return 0.0, 0.0, 0.0
+    return (_measure(night, EVENTS), *night.intervals[EVENTS])
 
 
 def _chances(share: Values, low: Values, high: Values, person: NDArray[np.str_]) -> Values:
     return left_out(lambda keep, ask: odds(fit_odds(share[keep], low[keep], high[keep]), share[ask]), person)
 
 
-def _row(task: str, figure: str, values: Values, n: int) -> dict[str, object]:
+def _row(task: str, figure: str, values: Values, n: int) -> Row:
     """Return a row; `values` hold the figure and its draws over nights."""
     low, high = np.nanpercentile(values[1:], (2.5, 97.5))
     return {
@@ -61,10 +107,7 @@ def _strapped(measure: Callable[..., float], *columns: Values) -> Values:
     return np.array([measure(*(column[draw] for column in columns)) for draw in draws])
 
 
-def _index_rows(nights: Nights) -> list[dict[str, object]]:
-    index, truth = left_out_index(nights), nights.low[nights.counted]
-    half = half_width(index, truth)
-    ends = np.maximum(np.sqrt(index) - half, 0.0) ** 2, (np.sqrt(index) + half) ** 2
+def _index_rows(index: Values, truth: Values, ends: tuple[Values, Values]) -> list[Row]:
     inside = ((ends[0] <= truth) & (ends[1] >= truth)).astype(np.float64)
     task, n = "events per hour, Apnea-ECG, beats", len(index)
     return [
@@ -75,7 +118,7 @@ def _index_rows(nights: Nights) -> list[dict[str, object]]:
     ]
 
 
-def _severity_rows(chance: Values, low: Values, high: Values, *, kind: str) -> list[dict[str, object]]:
+def _severity_rows(chance: Values, low: Values, high: Values, *, kind: str) -> list[Row]:
     rows = []
     for place, limit in enumerate(LIMITS):
         known = (low >= limit) | (high <= limit)

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def gather() -> Nights:
     by_beats = out_of_fold(ecg, "beats", beside=hug) | out_of_fold(hug, "beats", beside=ecg)
     by_both = out_of_fold(hug, "both", beside=[])
     order = [*ecg, *hug]
-    low, high = _truth(order)
+    low, high = truth_of(order)
     return Nights(
         np.array([np.nanmean(by_beats[night.name]) for night in order]),
         np.array([np.nanmean(by_both[night.name]) for night in hug]),
@@ -57,11 +58,14 @@ def left_out_index(nights: Nights) -> Values:
     return left_out(lambda keep, ask: curve(fit_curve(share[keep], ahi[keep]), share[ask]), person)
 
 
-def _truth(nights: list[Night]) -> tuple[Values, Values]:
+def truth_of(nights: list[Night], folder: Path | None = None) -> tuple[Values, Values]:
     """Return lowest and highest possible AHI of each night: the same where its value is known."""
     known: dict[str, tuple[float, float]] = {}
-    for folder, column in (("apnea_ecg", "AHI"), ("hugcdn2014_oxi", "group")):
-        with (reference_folder() / "apnea" / folder / "records.csv").open(newline="", encoding="utf-8") as file:
+    for name, column in (("apnea_ecg", "AHI"), ("hugcdn2014_oxi", "group")):
+        table = (folder or reference_folder()) / "apnea" / name / "records.csv"
+        if not table.is_file():
+            continue
+        with table.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 known[row["record"]] = GROUP_RANGES[row[column]] if column == "group" else (float(row[column]), float(row[column]))
     pairs = np.array([known[night.name] for night in nights])

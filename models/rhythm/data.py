@@ -20,13 +20,17 @@ CERTAIN = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One person's (or strip's) windows: measures (n, len(MEASURES)), share of fibrillation and of flutter of each window (n,)."""
+    """One person's (or strip's) windows: measures (n, len(MEASURES)), share of fibrillation and of flutter of each window (n,).
+
+    `beats_s` are the times of the beats from the record's start.
+    """
 
     set: str
     name: str
     rows: NDArray[np.float64]
     share: NDArray[np.float64]
     flutter: NDArray[np.float64]
+    beats_s: NDArray[np.float64]
     label: str = ""
 
 
@@ -55,7 +59,7 @@ def _share(marked: NDArray[np.bool_], window: NDArray[np.int64], n: int) -> NDAr
 def _record(set_: str, name: str, *, beats_s: NDArray[np.float64], marked: NDArray[np.bool_], flutter: NDArray[np.bool_]) -> Record:
     n = int(beats_s[-1] // WINDOW_S)
     rows, window = _windows(beats_s, n)
-    return Record(set_, name, rows, _share(marked, window, n), _share(flutter, window, n))
+    return Record(set_, name, rows, _share(marked, window, n), _share(flutter, window, n), beats_s)
 
 
 def _holters(af: Path) -> list[Record]:
@@ -110,5 +114,5 @@ def _strips(af: Path) -> list[Record]:
         beats_s = beats[offset[i] : offset[i + 1]] / 300.0
         n = max(1, round(float(seconds[i]) / WINDOW_S))
         rows = _windows(beats_s, n, float(seconds[i]) / n)[0] if len(beats_s) > 2 else np.full((n, len(MEASURES)), np.nan)
-        found.append(Record("cinc", str(name), rows, np.full(n, float(label[i] == "A")), np.zeros(n), str(label[i])))
+        found.append(Record("cinc", str(name), rows, np.full(n, float(label[i] == "A")), np.zeros(n), beats_s, str(label[i])))
     return found

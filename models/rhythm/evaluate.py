@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.agreement import area
+from models.product import analysed, column_of
 from models.rhythm.data import FOLDER, Record, read_records
-from somnia_engine.dsp.trees import load_trees
 from somnia_engine.metrics.rhythm import IRREGULAR
-from somnia_engine.resources import load_model
+from somnia_engine.types.hypnogram import EPOCH_S
 
 SENSITIVE = 0.2
 FOLDS = 5
 STRAPS = 500
+PART_EPOCHS = 1440
 RULER = "gradient boosting, untuned"
 
 Answers = dict[str, NDArray[np.float64]]
@@ -60,8 +61,19 @@ def _probability(score: Any, record: Record) -> NDArray[np.float64]:
 
 
 def _shipped(records: list[Record]) -> Answers:
-    trees = load_trees(load_model("rhythm").weights["rhythm.npz"])
-    return {_key(record): _probability(trees.probability, record) for record in records}
+    """Return the shipped trees' answers, asked with the beats as a person would upload them, in parts of at most half a day."""
+    return {_key(record): _uploaded(record) for record in records}
+
+
+def _uploaded(record: Record) -> NDArray[np.float64]:
+    ends_s, rr_ms = record.beats_s[1:], 1000.0 * np.diff(record.beats_s)
+    parts = []
+    for first in range(0, len(record.rows), PART_EPOCHS):
+        count = min(PART_EPOCHS, len(record.rows) - first)
+        inside = (ends_s > first * EPOCH_S) & (ends_s <= (first + count) * EPOCH_S)
+        night = analysed({"rr_ms": (ends_s[inside] - first * EPOCH_S, rr_ms[inside])}) if inside.any() else None
+        parts.append(column_of(night, "p_irregular_rhythm", count))
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _cross_validated(records: list[Record]) -> list[dict[str, Any]]:

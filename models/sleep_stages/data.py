@@ -1,11 +1,12 @@
 """The nights of Sleep-Accel (Walch 2019) on the 30-s grid, and their augmented variants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.product import Samples
 from models.reference import reference_folder
 from somnia_engine.dsp.heart_waves import WAVES, heart_waves
 from somnia_engine.staging.inputs import build_inputs
@@ -31,11 +32,15 @@ HEART = ("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Night:
-    """One person's night: `columns` of shape (n,), `labels` of shape (n,) as indices of `CLASSES`, -1 unscored."""
+    """One person's night: `columns` of shape (n,), `labels` of shape (n,) as indices of `CLASSES`, -1 unscored.
+
+    `samples` are the raw channels by their names in the open CSV; variants have none.
+    """
 
     person: str
     columns: dict[str, NDArray[np.float32]]
     labels: NDArray[np.int64]
+    samples: dict[str, Samples] = field(default_factory=dict)
 
     @property
     def n_epochs(self) -> int:
@@ -66,7 +71,8 @@ def read_night(cropped: Path, person: str) -> Night:
     activity, _ = binned(counts[:, 0], counts[:, 1], n)
     labels = np.array([CLASS_OF_SCORE.get(int(value), IGNORED) for value in score[:, 1]], dtype=np.int64)
     waves = heart_waves(heart[:, 0], heart[:, 1], n_epochs=n)
-    return Night(person, {"hr_bpm": rate, "hr_sd_bpm": spread, **waves, "activity_count": activity}, labels)
+    samples = {"hr_bpm": (heart[:, 0], heart[:, 1]), "activity_count": (counts[:, 0], counts[:, 1])}
+    return Night(person, {"hr_bpm": rate, "hr_sd_bpm": spread, **waves, "activity_count": activity}, labels, samples)
 
 
 def binned(times_s: NDArray[np.float64], values: NDArray[np.float64], n: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from models.product import analysed
 from models.sleep_stages.data import FOLDER, MODES, SEED, VARIANTS, Night, pool_of, read_nights
 from models.sleep_stages.ruler import ruler_answers
-from models.sleep_stages.scores import MERGES, SCORES, calibration_error, confusion, difference, summary, with_scores
+from models.sleep_stages.scores import MERGES, SCORES, calibration_error, confusion, difference, rows_of, summary, with_scores
+from somnia_engine.types.night import NightAnalysis
 
 Answers = dict[str, dict[int, NDArray[np.int64]]]
 Figures = dict[str, dict[str, dict[str, dict[str, Any]]]]
@@ -54,7 +56,8 @@ def main() -> None:
         result = shipped(read_nights(arguments.heldout))
     else:
         nights = read_nights()
-        result = {"protocol": PROTOCOL.format(people=len(nights)), "figures": cross_validated(nights)}
+        protocol, figures = PROTOCOL.format(people=len(nights)), cross_validated(nights)
+        result = {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": _rows(figures, protocol, nights)}
     print(table(result["figures"]))
     if arguments.out or not arguments.heldout:
         (arguments.out or SCORES).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -89,31 +92,29 @@ def median_of(seeds: list[Figures]) -> Figures:
 
 
 def shipped(nights: tuple[Night, ...]) -> dict[str, Any]:
-    """Return the figures of the shipped model, asked as the product asks it; an epoch without an answer counts as light sleep."""
-    from somnia_engine.staging import stage_night
-
+    """Return the figures of the shipped model, asked with the samples as a person would upload them; no answer counts as light sleep."""
+    channels = {"full": ("hr_bpm", "activity_count"), "heart": ("hr_bpm",), "motion": ("activity_count",)}
     figures: Figures = {}
-    for mode in MODES:
-        answers = [stage_night(night.features(mode)) for night in nights]
-        place = {0: 0, 5: 1, 3: 2, 4: 3, 6: 1}
-        found = [
-            np.array([place.get(int(stage), 1) for stage in answer.stages])
-            if answer is not None
-            else np.ones(night.n_epochs, dtype=np.int64)
-            for night, answer in zip(nights, answers, strict=True)
-        ]
+    for mode in MODES if nights else ():
+        analyses = [analysed({channel: night.samples[channel] for channel in channels[mode]}) for night in nights]
+        found = [_classes_of(analysis, night.n_epochs) for analysis, night in zip(analyses, nights, strict=True)]
         figures[mode] = {
             str(k): {"lstm": summary(np.stack([_confusion(n, MERGES[k][a], k) for n, a in zip(nights, found, strict=True)]))}
             for k in ((2,) if mode == "motion" else MERGES)
         }
-    return {"protocol": f"people never seen, {len(nights)}", "figures": figures}
+    protocol = f"people never seen, {len(nights)}"
+    return {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": _rows(figures, protocol, nights)}
 
 
-def _classes_of(answer: Any, n_epochs: int) -> NDArray[np.int64]:
-    """Return a hypnogram as indices of CLASSES; what has no answer, and sleep without a stage, is light sleep."""
+def _rows(figures: Figures, protocol: str, nights: tuple[Night, ...]) -> list[dict[str, Any]]:
+    return rows_of(figures, protocol, people=len(nights), epochs=sum(int((night.labels >= 0).sum()) for night in nights))
+
+
+def _classes_of(analysis: NightAnalysis | None, n_epochs: int) -> NDArray[np.int64]:
+    """Return a night's hypnogram as indices of CLASSES; what has no answer, and sleep without a stage, is light sleep."""
     place = {0: 0, 3: 2, 4: 3}
-    stages = answer.stages if answer is not None else np.full(n_epochs, -1)
-    return np.array([place.get(int(stage), 1) for stage in stages], dtype=np.int64)
+    given = [] if analysis is None or analysis.hypnogram is None else analysis.hypnogram.stages[:n_epochs].tolist()
+    return np.array([place.get(int(stage), 1) for stage in given] + [1] * (n_epochs - len(given)), dtype=np.int64)
 
 
 def ruler_of(nights: tuple[Night, ...], fold: int) -> dict[str, dict[int, list[NDArray[np.int64]]]]:

@@ -82,6 +82,38 @@ def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int6
     return float(np.abs(gap).sum() / scored.sum())
 
 
+TASKS = {"2": "sleep / wake", "3": "wake / NREM / REM", "4": "wake / light / deep / REM"}
+INPUTS = {"full": "heart rate and movement", "heart": "heart rate alone", "motion": "movement alone"}
+AHEAD_BARS = {"2": 0.05, "3": 0.08, "4": 0.08}
+"""By how much kappa should exceed the ruler's, from all inputs."""
+CALIBRATION_BAR = 0.05
+RULER = "gradient boosting, same folds and inputs"
+
+
+def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int) -> list[dict[str, Any]]:
+    """Return the figures as the rows that every model's scores have."""
+    rows = []
+    for kind, by_classes in figures.items():
+        for classes, by_scorer in by_classes.items():
+            task = f"{TASKS[classes]}, {INPUTS[kind]}"
+            ours, theirs, ahead = by_scorer["lstm"], by_scorer.get("ruler", {}), by_scorer.get("lstm_less_ruler")
+            shown = [(name, ours[name], ours[f"{name}_95"], theirs.get(name), None) for name in ("kappa", "macro_f1", "accuracy")]
+            if ahead is not None:
+                shown.append(
+                    ("kappa above the ruler", ahead["kappa"], ahead["kappa_95"], None, AHEAD_BARS[classes] if kind == "full" else None)
+                )
+            if "calibration_error" in ours:
+                shown.append(("calibration error", ours["calibration_error"], (None, None), None, CALIBRATION_BAR))
+            for name, value, (low, high), ruler, bar in shown:
+                met = None if bar is None else bool(value <= bar if name == "calibration error" else value >= bar)
+                rows.append({
+                    "task": task, "protocol": protocol, "n_people": people, "n_units": epochs, "unit": "30-s epochs",
+                    "figure": name.replace("macro_f1", "macro-F1"), "value": value, "low": low, "high": high, "ruler": ruler,
+                    "ruler_name": RULER, "bar": bar, "passed": met, "coverage": 1.0,
+                })  # fmt: skip
+    return rows
+
+
 def with_scores(text: str, scores: dict[str, Any]) -> str:
     """Return a card's text with its scores, the last part, replaced."""
     return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores)])

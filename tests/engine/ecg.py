@@ -35,20 +35,6 @@ def draw(
     return drawn.astype(np.float32)
 
 
-def matched(truth: np.ndarray, found: np.ndarray, within_s: float = 0.1) -> tuple[int, int, int]:
-    """Return hits, misses and false finds, one to one in order of time."""
-    i = j = hits = 0
-    while i < len(truth) and j < len(found):
-        apart = found[j] - truth[i]
-        if abs(apart) <= within_s:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif apart < 0:
-            j += 1
-        else:
-            i += 1
-    return hits, len(truth) - hits, len(found) - hits
-
-
 def f1(counts: tuple[int, int, int]) -> float:
     hits, missed, false = counts
     return 2 * hits / (2 * hits + missed + false)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from models.agreement import matched
+from models.rules.evaluate import WITHIN_S
 from somnia_engine.dsp.beats import detect_beats
-from tests.engine.ecg import beat_times, draw, f1, matched
+from tests.engine.ecg import beat_times, draw, f1
 
 FS = 256.0
 TIMES = beat_times(310)
@@ -17,7 +19,7 @@ def inside(times: np.ndarray, last_s: float = 289.0) -> np.ndarray:
 
 def test_every_beat_is_found_within_a_few_milliseconds() -> None:
     found = detect_beats([ECG], fs=FS)
-    assert f1(matched(inside(TIMES), inside(found.times_s), 0.1)) == 1.0
+    assert f1(matched(inside(TIMES), inside(found.times_s), within=WITHIN_S)) == 1.0
     assert np.abs(inside(found.times_s) - inside(TIMES)).max() < 0.004
     assert found.usable.all()
     assert len(found.usable) == 290
@@ -53,14 +55,14 @@ def test_a_tall_t_wave_is_no_beat() -> None:
     t = np.arange(len(ECG)) / FS
     for at in TIMES:
         tall = tall + (0.9 * np.exp(-0.5 * ((t - at - 0.27) / 0.045) ** 2)).astype(np.float32)
-    assert f1(matched(inside(TIMES), inside(detect_beats([tall], fs=FS).times_s))) == 1.0
+    assert f1(matched(inside(TIMES), inside(detect_beats([tall], fs=FS).times_s), within=WITHIN_S)) == 1.0
 
 
 def test_a_second_lead_helps_where_the_first_fell_off() -> None:
     first, second = ECG.copy(), draw(TIMES, fs=FS, length_s=290.0, noise_mv=0.1)
     first[100 * 256 : 200 * 256] = 0.0
     found = detect_beats([first, second], fs=FS)
-    assert f1(matched(inside(TIMES), inside(found.times_s))) > 0.995
+    assert f1(matched(inside(TIMES), inside(found.times_s), within=WITHIN_S)) > 0.995
     assert found.usable.all()
 
 
@@ -77,7 +79,7 @@ def test_what_cannot_be_read_is_told(what: str) -> None:
     assert found.usable[206:].all()
     clean = (found.times_s < 95) | (found.times_s > 206)
     truth = inside(TIMES)[(inside(TIMES) < 95) | (inside(TIMES) > 206)]
-    assert f1(matched(truth, inside(found.times_s[clean]))) > 0.99
+    assert f1(matched(truth, inside(found.times_s[clean]), within=WITHIN_S)) > 0.99
 
 
 def test_noise_alone_gives_no_usable_second() -> None:

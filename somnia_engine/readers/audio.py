@@ -1,4 +1,4 @@
-"""Sound: wav, flac and mp3 of any length; a recording keeps the path, and `read_blocks` decodes it in blocks."""
+"""Sound of any length: wav, flac, mp3, ogg, m4a, webm; a recording keeps the path, and `read_blocks` decodes it in blocks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 
 from somnia_engine.errors import DamagedFile, ReadError
 from somnia_engine.readers._audio_tags import is_mp3, missing_bytes, written_start
+from somnia_engine.readers._av_sound import AvSound, is_container
 from somnia_engine.readers._clock import ZONE_SAID, choose_night, night_key, zone_info
 from somnia_engine.text import Said, Text
 from somnia_engine.types.recording import Media, NightSpan, Reader, ReadOptions, Recording, Source, Survey
 
 KEY = "audio"
-NAME = Text("Sound (WAV, FLAC, MP3)")
+NAME = Text("Sound (WAV, FLAC, MP3, Opus, Ogg, M4A, WebM)")
 MOST_HOURS = 24
 MOST_CHANNELS = 16
-LOWEST_HZ, HIGHEST_HZ = 4000, 192000
+LOWEST_HZ, HIGHEST_HZ = 2000, 192000
 _DECODE_FRAMES = 16384
 """Frames decoded at a time; fixed, so that results do not depend on the size of the blocks handed out."""
 
 
 def _recognises(path: Path, head: bytes) -> bool:
     riff = head[:4] in (b"RIFF", b"RF64", b"RIFX") and head[8:12] == b"WAVE"
-    return riff or head[:4] == b"fLaC" or is_mp3(head)
+    return riff or head[:4] == b"fLaC" or is_mp3(head) or is_container(head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def read_blocks(path: Path, block_s: float, *, fs: int = 16000) -> Iterator[NDAr
     Parameters
     ----------
     path : Path
-        A wav, flac or mp3 file.
+        A sound file of a kind that is read.
     block_s : float
         Length of a block [s]; the last one may be shorter. The samples do not depend on it.
     fs : int
@@ -119,7 +120,7 @@ def _open(path: Path) -> Any:
     import soundfile
 
     try:
-        file = soundfile.SoundFile(str(path))
+        file: Any = AvSound(path) if _is_container(path) else soundfile.SoundFile(str(path))
     except (soundfile.LibsndfileError, OSError, TypeError) as error:
         said: Said = {"name": path.name}
         text = Text("{name} cannot be read as a sound: it is damaged or not complete. Copy or record it again.", said)
@@ -136,6 +137,11 @@ def _open(path: Path) -> Any:
         file.close()
         raise ReadError(Text("{name} claims to be longer than {hours} hours. Split it into single nights.", said))
     return file
+
+
+def _is_container(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_container(file.read(12))
 
 
 def _frames(path: Path) -> tuple[int, bool]:
@@ -218,4 +224,4 @@ def _read(path: Path, options: ReadOptions) -> Recording:
     )
 
 
-READER = Reader(KEY, NAME, (".wav", ".flac", ".mp3"), _recognises, _survey, _read, icon="sound")
+READER = Reader(KEY, NAME, (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm"), _recognises, _survey, _read, icon="sound")

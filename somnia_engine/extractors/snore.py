@@ -1,0 +1,65 @@
+"""Snoring: how much of each epoch, and each single snore."""
+
+import numpy as np
+
+from somnia_engine.dsp.snores import detect_snores
+from somnia_engine.dsp.windows import epoch_count, epoch_mean
+from somnia_engine.extractors._heard import HeardNight, heard_nights
+from somnia_engine.hearing.classifier import load_sound_classifier
+from somnia_engine.hearing.listener import ENVELOPE_HZ
+from somnia_engine.text import Said, Text
+from somnia_engine.types.events import Event, EventKind, EventTable
+from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality
+from somnia_engine.types.hypnogram import EPOCH_S
+
+LEAST_HEARD_FRAC = 0.5
+TOO_NOISY = 0.5
+MEL_BANDS = slice(0, 6)
+
+
+def _one(sound: HeardNight, n_epochs: int) -> Extraction:
+    heard, kept = sound.heard, sound.kept
+    threshold = load_sound_classifier().thresholds["snore"]
+    p = heard.of("snore")
+    clear = heard.p_noisy <= TOO_NOISY
+    usable = kept & (clear | (p >= threshold))
+    epochs = sound.epochs[usable[kept]]
+    share = epoch_mean(epochs, (p[usable] >= threshold).astype(np.float64), n_epochs=n_epochs)
+    share[epoch_count(epochs, n_epochs) < LEAST_HEARD_FRAC * EPOCH_S] = np.nan
+    loudness = np.logaddexp.reduce(heard.envelopes[:, MEL_BANDS].astype(np.float64), axis=1)
+    snores = detect_snores(loudness, np.where(kept, p, 0.0).astype(np.float32), fs=ENVELOPE_HZ, threshold=threshold)
+    end_s = n_epochs * EPOCH_S
+    events = [
+        Event(EventKind.SN, s.onset_s + sound.first, s.duration_s, s.p, sound.source, s.peak_db)
+        for s in snores
+        if 0.0 <= s.onset_s + sound.first < end_s
+    ]
+    return Extraction(sound.source, "snore_frac", {"snore_frac": share}, EventTable.of(events), quality=(_quality(sound, share, clear),))
+
+
+def _quality(sound: HeardNight, share: np.ndarray, clear: np.ndarray) -> StreamQuality:
+    noisy = float((~clear[sound.kept]).mean())
+    said: Said = {"share": round(100.0 * noisy)}
+    notes = (Text("In {share} % of the sound, noise may hide snoring and breathing.", said),) if noisy >= 0.01 else ()
+    at = np.flatnonzero(sound.kept) + sound.first
+    return StreamQuality("snore_frac", sound.source, float(np.isfinite(share).mean()), float(at[0]), float(at[-1] + 1), notes)
+
+
+def extract_snore(night: NightInput) -> tuple[Extraction, ...]:
+    """Extract snoring from every sound recording.
+
+    Parameters
+    ----------
+    night : NightInput
+        Media of the kind "audio" are heard.
+
+    Returns
+    -------
+    tuple of Extraction
+        `snore_frac`: share of the usable seconds of an epoch that sound like snoring; NaN where fewer than half of them can be used
+        (too much noise). SN events: single snores, `value` is their peak above the floor around them [dB].
+    """
+    return tuple(_one(sound, night.n_epochs) for sound in heard_nights(night))
+
+
+EXTRACTOR = Extractor(key="snore", name=Text("Snoring"), channels=("audio",), columns=("snore_frac",), extract=extract_snore)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Envelopes = NDArray[np.floating]
+Envelopes = NDArray[np.float16] | NDArray[np.float32] | NDArray[np.float64]
 
 SLOWEST_BPM, FASTEST_BPM = 5.0, 66.0
 SMOOTH_S = 1.0
@@ -59,7 +59,8 @@ def _detrended(curves: NDArray[np.float64], fs: float) -> NDArray[np.float64] | 
     curves = np.clip(curves, low[:, None], high[:, None])
     smooth = np.stack([np.convolve(curve, short, "valid") for curve in curves])
     padded = np.pad(smooth, ((0, 0), (len(wide) // 2, len(wide) // 2)), mode="edge")
-    return smooth - np.stack([np.convolve(curve, wide, "valid") for curve in padded])
+    slow = np.stack([np.convolve(curve, wide, "valid") for curve in padded])
+    return np.asarray(smooth - slow, dtype=np.float64)
 
 
 def _hann(seconds: float, fs: float) -> NDArray[np.float64]:

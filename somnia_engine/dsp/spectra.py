@@ -24,7 +24,7 @@ _BATCH = 512
 @cache
 def window() -> Sound:
     """Return the periodic Hann window, shape (FRAME,)."""
-    return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FRAME) / FRAME), dtype=np.float32)
 
 
 @cache
@@ -34,7 +34,7 @@ def mel_filters() -> Sound:
     edges = _hz(np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), N_MELS + 2))
     rising = (hz[:, None] - edges[None, :-2]) / np.diff(edges)[None, :-1]
     falling = (edges[None, 2:] - hz[:, None]) / np.diff(edges)[None, 1:]
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)), dtype=np.float32)
 
 
 @cache

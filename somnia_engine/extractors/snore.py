@@ -1,6 +1,7 @@
 """Snoring: how much of each epoch, and each single snore."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from somnia_engine.dsp.snores import detect_snores
 from somnia_engine.dsp.windows import epoch_count, epoch_mean
@@ -37,7 +38,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     return Extraction(sound.source, "snore_frac", {"snore_frac": share}, EventTable.of(events), quality=(_quality(sound, share, clear),))
 
 
-def _quality(sound: HeardNight, share: np.ndarray, clear: np.ndarray) -> StreamQuality:
+def _quality(sound: HeardNight, share: NDArray[np.float32], clear: NDArray[np.bool_]) -> StreamQuality:
     noisy = float((~clear[sound.kept]).mean())
     said: Said = {"share": round(100.0 * noisy)}
     notes = (Text("In {share} % of the sound, noise may hide snoring and breathing.", said),) if noisy >= 0.01 else ()

@@ -29,7 +29,7 @@ def relative_log(bands: Bands) -> Bands:
         Magnitudes of the mel bands.
     """
     level = bands.mean(axis=(1, 2), keepdims=True)
-    return np.log(bands / (level + np.float32(1e-9)) + np.float32(FLOOR_SHARE)) + np.float32(CENTRE)
+    return np.asarray(np.log(bands / (level + np.float32(1e-9)) + np.float32(FLOOR_SHARE)) + np.float32(CENTRE), dtype=np.float32)
 
 
 class SoundClassifier:

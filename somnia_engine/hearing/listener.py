@@ -23,6 +23,8 @@ BAND_EDGES = (0, 2, 5, 9, 13, 18, 64, 65, 66)
 """First band of each of the eight envelopes: 125-200, -310, -460, -640, -890, -7500, 31-63, 94-125 Hz."""
 UNIT = SECONDS_AT_ONCE * FS_HZ
 """Samples worked on at a time: fixed, so that nothing depends on the blocks that come in."""
+REACH = FRAME - HOP
+"""Samples that the last frame of a second reaches into the next."""
 LEAST_S = 0.3
 """A last second shorter than this is left out; a longer one is heard with silence behind it."""
 CLIPPED = 0.999
@@ -87,7 +89,7 @@ def hear(blocks: Blocks) -> Heard:
         The same for any size of the blocks; memory grows by 3 kB a minute of sound only.
     """
     classifier = load_sound_classifier()
-    parts = [_unit(samples, seconds, classifier) for samples, seconds in _units(blocks)]
+    parts = [_unit(samples, classifier) for samples in _units(blocks)]
     classes = (*classifier.classes, SILENCE)
     if not parts:
         none = np.zeros(0, dtype=np.float32)
@@ -103,20 +105,16 @@ def hear(blocks: Blocks) -> Heard:
     )
 
 
-def _units(blocks: Blocks) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """Yield UNIT samples with the frame that reaches over their end, and how many seconds they are."""
-    reach = FRAME - HOP
+def _units(blocks: Blocks) -> Iterator[NDArray[np.float32]]:
+    """Yield UNIT samples with what a frame reaches over their end; the last one is what is left."""
     held = np.zeros(0, dtype=np.float32)
     for block in blocks:
         held = np.concatenate((held, block)) if len(held) else np.asarray(block, dtype=np.float32)
-        while len(held) >= UNIT + reach:
-            yield held[: UNIT + reach], SECONDS_AT_ONCE
+        while len(held) >= UNIT + REACH:
+            yield held[: UNIT + REACH]
             held = held[UNIT:].copy()
-    whole, rest = divmod(len(held), FS_HZ)
-    seconds = whole + (rest >= LEAST_S * FS_HZ)
-    if seconds:
-        length = seconds * FS_HZ + reach
-        yield np.pad(held, (0, max(length - len(held), 0)))[:length], seconds
+    if len(held) >= LEAST_S * FS_HZ:
+        yield held
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +126,15 @@ class _Unit:
     envelopes: NDArray[np.float16]
 
 
-def _unit(samples: NDArray[np.float32], seconds: int, classifier: SoundClassifier) -> _Unit:
+def _unit(samples: NDArray[np.float32], classifier: SoundClassifier) -> _Unit:
+    whole, rest = divmod(min(len(samples), UNIT), FS_HZ)
+    seconds = whole + (rest >= LEAST_S * FS_HZ)
+    length = np.minimum(len(samples) - FS_HZ * np.arange(seconds), FS_HZ)
+    samples = np.pad(samples, (0, max(seconds * FS_HZ + REACH - len(samples), 0)))
     frames = band_spectrogram(samples)[: seconds * FRAMES_PER_S]
     by_second = frames.reshape(seconds, FRAMES_PER_S, N_BANDS)
     sound = samples[: seconds * FS_HZ].reshape(seconds, FS_HZ)
-    power = np.einsum("ij,ij->i", sound, sound, dtype=np.float64) / FS_HZ
+    power = np.einsum("ij,ij->i", sound, sound, dtype=np.float64) / length
     p, p_noisy = classifier(by_second[:, :PATCH_FRAMES, :N_MELS])
     silence = _silence(power)
     steps = FRAMES_PER_S // ENVELOPE_HZ

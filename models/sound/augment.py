@@ -9,18 +9,31 @@ FS_HZ = 16000
 
 
 def disturbed(sound: Sound, rng: np.random.Generator) -> Sound:
-    """Return a variant of a sound: other pitch and speed, room, tilt, band limit and quantisation; the level is left alone."""
-    if rng.random() < 0.5:
-        sound = speeded(sound, float(np.exp(rng.uniform(-0.22, 0.22))))
-    if rng.random() < 0.5:
-        sound = tilted(sound, float(rng.uniform(-0.4, 0.5)))
+    """Return a variant of a sound: other pitch and speed, timbre, room, band limit and quantisation; the level is left alone."""
+    if rng.random() < 0.6:
+        sound = speeded(sound, float(np.exp(rng.uniform(-0.35, 0.35))))
+    if rng.random() < 0.6:
+        sound = equalised(sound, rng)
+    if rng.random() < 0.35:
+        sound = tilted(sound, float(rng.uniform(-0.5, 0.7)))
+    if rng.random() < 0.35:
+        sound = reverberant(sound, rng, decay_s=float(rng.uniform(0.05, 0.9)), wet=float(rng.uniform(0.1, 1.0)))
     if rng.random() < 0.4:
-        sound = reverberant(sound, rng, decay_s=float(rng.uniform(0.08, 0.7)), wet=float(rng.uniform(0.1, 0.9)))
-    if rng.random() < 0.3:
-        sound = band_limited(sound, float(np.exp(rng.uniform(np.log(1800.0), np.log(7000.0)))))
-    if rng.random() < 0.15:
+        sound = band_limited(sound, float(np.exp(rng.uniform(np.log(1200.0), np.log(7500.0)))))
+    if rng.random() < 0.1:
         sound = companded(sound)
     return sound.astype(np.float32)
+
+
+def equalised(sound: Sound, rng: np.random.Generator) -> Sound:
+    """Return the sound through one to three peaking filters of up to 15 dB (Bristow-Johnson's cookbook), as microphones colour it."""
+    for _ in range(int(rng.integers(1, 4))):
+        angle = 2.0 * np.pi * np.exp(rng.uniform(np.log(80.0), np.log(6500.0))) / FS_HZ
+        gain, width = 10.0 ** (rng.uniform(-15.0, 15.0) / 40.0), np.sin(angle) / (2.0 * rng.uniform(0.4, 3.0))
+        above = [1.0 + width * gain, -2.0 * np.cos(angle), 1.0 - width * gain]
+        below = [1.0 + width / gain, -2.0 * np.cos(angle), 1.0 - width / gain]
+        sound = lfilter(np.array(above) / below[0], np.array(below) / below[0], sound)
+    return np.asarray(sound, dtype=np.float32)
 
 
 def speeded(sound: Sound, factor: float) -> Sound:

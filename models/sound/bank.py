@@ -1,124 +1,159 @@
-"""The training windows: disturbed 1-s windows of licensed and made-up sounds, each with its class and the teacher's opinion."""
+"""The training windows: disturbed and mixed seconds of licensed and made-up sounds, as mel bands, with where they come from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
+from models.reference import reference_folder
 from models.sound import synthesise
-from models.sound.augment import disturbed
-from models.sound.data import CLASSES, Clip, load, reference_folder
-from somnia_engine.dsp.spectra import N_MELS, PATCH_SAMPLES, band_spectrogram
+from models.sound.augment import FS_HZ, disturbed, speeded
+from models.sound.data import Clip, load
+from models.sound.teacher import RMS
+from somnia_engine.dsp.spectra import N_MELS, PATCH_FRAMES, PATCH_SAMPLES, band_spectrogram
 
-TEACHER_FLOOR = 1e-3
-TEACHER_RMS = 0.1
-LOUD_DB, QUIET_DB = -15.0, -28.0
-"""A window this far below its clip's loud windows shows its class for sure, or no longer."""
+Sound = NDArray[np.float32]
 
-SHARE = {"snore": 4500, "breath": 2500, "cough": 2500, "speech": 3000, "laugh": 1800, "infant_cry": 3000, "sneeze": 2000, "pet": 1500}
-OTHERS = 2000
-OTHER = 5000
-MADE: tuple[tuple[Callable[..., NDArray[np.float32]], int], ...] = (
-    (synthesise.snore, 5000),
-    (synthesise.breath, 1500),
-    (synthesise.steady, 3000),
-    (synthesise.bumps, 2000),
-)
+LOUD_DB, QUIET_DB = -15.0, -26.0
+"""A window not further than the first below its clip's loud ones shows its class for sure; beyond the second it shows nothing."""
+SHARE_MADE, SHARE_BREATHS, SHARE_MIXED, SHARE_CUT = 0.22, 0.08, 0.22, 0.1
+MADE = (synthesise.snore, synthesise.breath, synthesise.steady, synthesise.bumps)
+MADE_SHARES = (0.55, 0.15, 0.15, 0.15)
+SHARES = {"snore": 5.0, "breath": 2.5, "cough": 2.0, "speech": 2.0, "infant_cry": 2.0, "laugh": 1.2, "sneeze": 1.2, "pet": 1.2, "other": 5.0}
+"""How often each class is cut, against 1 for those not named."""
+CUT_SAMPLES = 24000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bank:
-    """Windows (n, PATCH_SAMPLES) float16 at an rms of 0.1; truth (n, classes), NaN = not known; teacher (n, 521); source of each."""
+    """Mel bands (n, PATCH_FRAMES, N_MELS) of windows at the teacher's level; sources, joined by "|"; the class surely heard, or ""."""
 
-    windows: NDArray[np.float16]
-    truth: NDArray[np.float32]
-    teacher: NDArray[np.float16]
+    bands: NDArray[np.float16]
     sources: NDArray[np.str_]
     labels: NDArray[np.str_]
+    kinds: NDArray[np.str_]
 
 
-class Teacher:
-    """YAMNet (Apache-2.0) on log-mel patches; scores of 521 AudioSet classes."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        from tflite_runtime.interpreter import Interpreter
-
-        path = (folder or reference_folder()) / "teachers" / "yamnet" / "yamnet_spectra_in_coral.tflite"
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-
-    def __call__(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the scores of one window of PATCH_SAMPLES."""
-        self._interpreter.set_tensor(self._input, np.log(band_spectrogram(window)[:, :N_MELS] + TEACHER_FLOOR)[None])
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)[0].copy()
+@dataclass(frozen=True, slots=True, eq=False)
+class _Window:
+    sound: Sound
+    source: str
+    label: str
+    kind: str
 
 
-def levelled(window: NDArray[np.float32], rms: float = TEACHER_RMS) -> NDArray[np.float32]:
+def levelled(window: Sound, rms: float = RMS) -> Sound:
     """Return a window at a root mean square of `rms`."""
     return (window * (rms / (np.sqrt(np.mean(window**2, dtype=np.float64)) + 1e-9))).astype(np.float32)
 
 
-def build_bank(clips: list[Clip], *, seed: int) -> Bank:
-    """Cut and disturb windows of the clips, add made-up sounds, ask the teacher about each."""
-    rng, teacher = np.random.default_rng(seed), Teacher()
-    rows: list[tuple[NDArray[np.float32], NDArray[np.float32], str, str]] = []
-    for label in CLASSES:
-        mine = [clip for clip in clips if clip.label == label]
-        if mine:
-            rows += _cut(mine, label, {**dict.fromkeys(CLASSES, OTHERS), "other": OTHER, **SHARE}[label], rng=rng)
-    for make, count in MADE:
-        for _ in range(count):
-            sound = make(rng)
-            at = int(rng.integers(0, max(len(sound) - PATCH_SAMPLES, 1)))
-            window = disturbed(np.pad(sound, (0, PATCH_SAMPLES))[at : at + 2 * PATCH_SAMPLES], rng)[:PATCH_SAMPLES]
-            rows.append((_fitted(window), np.full(len(CLASSES), np.nan, dtype=np.float32), "made", make.__name__))
-    windows = np.stack([levelled(row[0]) for row in rows])
-    opinions = np.stack([teacher(window) for window in windows])
-    return Bank(
-        windows.astype(np.float16), np.stack([row[1] for row in rows]), opinions.astype(np.float16),
-        np.array([row[2] for row in rows]), np.array([row[3] for row in rows]),
-    )  # fmt: skip
+class Cutter:
+    """Cuts windows of clips, of breathing recordings and of made-up sounds."""
+
+    def __init__(self, clips: list[Clip], *, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.clips: dict[str, dict[str, list[Clip]]] = {}
+        for clip in clips:
+            self.clips.setdefault(clip.label, {}).setdefault(clip.source, []).append(clip)
+        self.sounds = {clip: load(clip) for clip in clips}
+        self.loud_db = {clip: loud_db(sound) for clip, sound in self.sounds.items()}
+        self.labels = list(self.clips)
+        shares = np.array([SHARES.get(label, 1.0) for label in self.labels])
+        self.shares = shares / shares.sum()
+        self.breaths = sorted((reference_folder() / "audio" / "rrujo_resp").rglob("*.flac"))
+
+    def bank(self, count: int) -> Bank:
+        """Return `count` windows."""
+        bands = np.empty((count, PATCH_FRAMES, N_MELS), dtype=np.float16)
+        rows = []
+        for row in range(count):
+            window = self._mixed() if self.rng.random() < SHARE_MIXED else self._one()
+            sound = np.nan_to_num(self._interrupted(window.sound))
+            bands[row] = band_spectrogram(sound)[:, :N_MELS]
+            rows.append((window.source, window.label, window.kind))
+        sources, labels, kinds = (np.array(column) for column in zip(*rows, strict=True))
+        return Bank(bands, sources, labels, kinds)
+
+    def _mixed(self) -> _Window:
+        one, other = self._one(), self._one()
+        sound = levelled(one.sound + other.sound * np.float32(10.0 ** (self.rng.uniform(-12.0, 12.0) / 20.0)))
+        return _Window(sound, f"{one.source}|{other.source}", "", "mixed")
+
+    def _interrupted(self, sound: Sound) -> Sound:
+        if self.rng.random() >= SHARE_CUT:
+            return sound
+        sound = sound.copy()
+        sound[: int(self.rng.integers(2000, 13000))] *= np.float32(0.02)
+        return sound[::-1].copy() if self.rng.random() < 0.5 else sound
+
+    def _one(self) -> _Window:
+        chance = self.rng.random()
+        if chance < SHARE_MADE:
+            return self._made()
+        if chance < SHARE_MADE + SHARE_BREATHS and self.breaths:
+            return self._breathing()
+        label = self.labels[int(self.rng.choice(len(self.labels), p=self.shares))]
+        sources = list(self.clips[label].values())
+        mine = sources[int(self.rng.integers(len(sources)))]
+        clip = mine[int(self.rng.integers(len(mine)))]
+        whole = self.sounds[clip]
+        for _ in range(6):
+            at = int(self.rng.integers(0, max(len(whole) - PATCH_SAMPLES, 0) + 1))
+            part = whole[at : at + CUT_SAMPLES]
+            below_db = level_db(part[:PATCH_SAMPLES]) - self.loud_db[clip]
+            if below_db > QUIET_DB:
+                break
+        return _Window(self._disturbed(part), clip.source, label if below_db >= LOUD_DB else "", clip.kind)
+
+    def _made(self) -> _Window:
+        make = MADE[int(self.rng.choice(len(MADE), p=MADE_SHARES))]
+        sound = make(self.rng)
+        at = int(self.rng.integers(-6000, max(len(sound) - PATCH_SAMPLES, 1)))
+        sound = np.pad(sound, (max(-at, 0), CUT_SAMPLES))[max(at, 0) :][:CUT_SAMPLES]
+        return _Window(self._disturbed(sound), "made", "", make.__name__)
+
+    def _breathing(self) -> _Window:
+        """Return a second or, played faster, two of a stethoscope's breathing, sometimes with air added along its envelope."""
+        import soxr
+
+        path = self.breaths[int(self.rng.integers(len(self.breaths)))]
+        info = soundfile.info(path)
+        start = int(self.rng.integers(0, max(info.frames - 2 * info.samplerate, 1)))
+        samples, fs = soundfile.read(path, start=start, frames=2 * info.samplerate, dtype="float32")
+        sound = soxr.resample(samples, fs, FS_HZ)
+        if self.rng.random() < 0.7:
+            sound = speeded(sound, float(np.exp(self.rng.uniform(0.0, 0.6))))
+        if self.rng.random() < 0.6:
+            shape = np.convolve(np.abs(sound), np.full(800, 1.0 / 800.0), "same")
+            sound = sound + self.rng.normal(0.0, self.rng.uniform(0.0, 1.5), len(sound)) * shape
+        return _Window(self._disturbed(np.asarray(sound, dtype=np.float32)), "rrujo", "", "breathing")
+
+    def _disturbed(self, sound: Sound) -> Sound:
+        sound = disturbed(sound, self.rng)
+        return levelled(np.pad(sound, (0, max(PATCH_SAMPLES - len(sound), 0)))[:PATCH_SAMPLES])
 
 
-def _cut(
-    clips: list[Clip], label: str, count: int, *, rng: np.random.Generator
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32], str, str]]:
-    """Cut `count` windows, the same number from every source, of parts in which the clip is heard."""
-    sources = sorted({clip.source for clip in clips})
-    sounds = {clip: load(clip) for clip in clips}
-    rows, tries = [], 0
-    while len(rows) < count and tries < 4 * count:
-        source = sources[tries % len(sources)]
-        tries += 1
-        mine = [clip for clip in clips if clip.source == source]
-        clip = mine[int(rng.integers(len(mine)))]
-        sound = sounds[clip]
-        longest = int(1.4 * PATCH_SAMPLES)
-        at = int(rng.integers(0, max(len(sound) - PATCH_SAMPLES, 0) + 1))
-        part = sound[at : at + longest]
-        below = _level_db(part[:PATCH_SAMPLES]) - _loud_db(sound)
-        if below < QUIET_DB:
-            continue
-        truth = np.zeros(len(CLASSES), dtype=np.float32)
-        truth[CLASSES.index(label)] = 1.0 if below >= LOUD_DB else np.nan
-        rows.append((_fitted(disturbed(part, rng)), truth, source, clip.kind))
-    return rows
-
-
-def _fitted(window: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.pad(window, (0, max(PATCH_SAMPLES - len(window), 0)))[:PATCH_SAMPLES]
-
-
-def _level_db(sound: NDArray[np.float32]) -> float:
+def level_db(sound: Sound) -> float:
+    """Return the level re full scale."""
     return float(10.0 * np.log10(np.mean(sound**2, dtype=np.float64) + 1e-12))
 
 
-def _loud_db(sound: NDArray[np.float32]) -> float:
-    step = 4000
-    parts = [sound[at : at + step] for at in range(0, max(len(sound) - step, 1), step)]
-    return float(np.percentile([_level_db(part) for part in parts], 90))
+def loud_db(sound: Sound) -> float:
+    """Return the level that a tenth of a clip's quarter seconds exceed."""
+    step = FS_HZ // 4
+    return float(np.percentile([level_db(sound[at : at + step]) for at in range(0, max(len(sound) - step, 1), step)], 90))
+
+
+def save(bank: Bank, folder: Path) -> None:
+    """Keep a bank for the next run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "bands.npy", bank.bands)
+    np.savez(folder / "rows.npz", sources=bank.sources, labels=bank.labels, kinds=bank.kinds)
+
+
+def saved(folder: Path) -> Bank:
+    """Return a bank that was kept."""
+    rows = np.load(folder / "rows.npz")
+    return Bank(np.load(folder / "bands.npy", mmap_mode="r"), rows["sources"], rows["labels"], rows["kinds"])

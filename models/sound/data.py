@@ -1,7 +1,6 @@
 """The licensed sounds of the reference data: which class each clip shows, whose it is, and whether it may train a shipped model."""
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from models.reference import reference_folder
+
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent.parent
 
 CLASSES = (
     "snore", "breath", "cough", "speech", "laugh", "infant_cry", "sneeze", "pet", "traffic",
@@ -49,11 +49,6 @@ class Clip:
     def shippable(self) -> bool:
         """Whether its licence lets it train a shipped model."""
         return self.licence in SHIPPABLE
-
-
-def reference_folder() -> Path:
-    """Return the folder of the reference recordings, from SOMNIA_REFERENCE_DATA or beside the project."""
-    return Path(os.environ.get("SOMNIA_REFERENCE_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def read_clips(folder: Path | None = None) -> list[Clip]:

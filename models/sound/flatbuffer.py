@@ -1,46 +1,38 @@
-"""Packs the trained network into a TFLite graph: mel bands of several seconds in, logits out."""
+"""Packs the trained network into a TFLite graph: log mel bands of several seconds in, logits out."""
 
 import numpy as np
 from mediapipe.tasks.metadata import schema_py_generated as schema
 
 from models.sleep_stages.flatbuffer import Graph, Op, Options
-from models.sound.network import SoundNetwork, folded
+from models.sound.network import SoundNetwork
+from models.sound.teacher import Layer
 from somnia_engine.dsp.spectra import N_MELS, PATCH_FRAMES
+from somnia_engine.hearing.classifier import SECONDS_AT_ONCE
 
 
-def pack_network(network: SoundNetwork, seconds: int = 64) -> bytes:
-    """Return a TFLite file: (seconds, 96, 64, 1) to (seconds, classes + 1); `seconds` can be resized."""
+def pack_network(network: SoundNetwork) -> bytes:
+    """Return a TFLite file: (SECONDS_AT_ONCE, 96, 64, 1) to (SECONDS_AT_ONCE, classes + 1)."""
     graph = Graph()
-    source = graph.tensor("bands", (seconds, PATCH_FRAMES, N_MELS, 1))
-    hidden = _convolution(graph, source, *folded(network.first), stride=2, name="first")
-    for number, block in enumerate(network.blocks):
-        stride = block[0][1].stride[0]
-        hidden = _depthwise(graph, hidden, *folded(block[0]), stride=stride, name=f"depth_{number}")
-        hidden = _convolution(graph, hidden, *folded(block[1]), stride=1, name=f"point_{number}")
+    source = hidden = graph.tensor("bands", (SECONDS_AT_ONCE, PATCH_FRAMES, N_MELS, 1))
+    for number, layer in enumerate(network.layers):
+        assert isinstance(layer, Layer)
+        hidden = _convolution(graph, hidden, layer, name=f"layer_{number}")
     return graph.packed(source, _head(graph, hidden, network))
 
 
-def _shape(graph: Graph, source: int, channels: int, stride: int) -> tuple[int, ...]:
+def _convolution(graph: Graph, source: int, layer: Layer, *, name: str) -> int:
+    weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
     batch, height, width, _ = graph.tensors[source].shape
-    return batch, height // stride, width // stride, channels
-
-
-def _convolution(graph: Graph, source: int, weight: np.ndarray, bias: np.ndarray, *, stride: int, name: str) -> int:
-    options = schema.Conv2DOptionsT()
-    options.padding, options.strideW, options.strideH = schema.Padding.SAME, stride, stride
-    options.fusedActivationFunction = schema.ActivationFunctionType.RELU
-    inputs = [source, graph.constant(f"{name}/kernel", weight.transpose(0, 2, 3, 1)), graph.constant(f"{name}/offset", bias)]
-    result = graph.tensor(name, _shape(graph, source, len(bias), stride))
-    return graph.add(Op.CONV_2D, inputs, result, options=(Options.Conv2DOptions, options))
-
-
-def _depthwise(graph: Graph, source: int, weight: np.ndarray, bias: np.ndarray, *, stride: int, name: str) -> int:
-    options = schema.DepthwiseConv2DOptionsT()
-    options.padding, options.strideW, options.strideH, options.depthMultiplier = schema.Padding.SAME, stride, stride, 1
-    options.fusedActivationFunction = schema.ActivationFunctionType.RELU
-    inputs = [source, graph.constant(f"{name}/kernel", weight.transpose(1, 2, 3, 0)), graph.constant(f"{name}/offset", bias)]
-    result = graph.tensor(name, _shape(graph, source, len(bias), stride))
-    return graph.add(Op.DEPTHWISE_CONV_2D, inputs, result, options=(Options.DepthwiseConv2DOptions, options))
+    if layer.groups > 1:
+        code, kind, options, kernel = Op.DEPTHWISE_CONV_2D, Options.DepthwiseConv2DOptions, schema.DepthwiseConv2DOptionsT(), (1, 2, 3, 0)
+        options.depthMultiplier = 1
+    else:
+        code, kind, options, kernel = Op.CONV_2D, Options.Conv2DOptions, schema.Conv2DOptionsT(), (0, 2, 3, 1)
+    options.padding, options.strideW, options.strideH = schema.Padding.SAME, layer.stride, layer.stride
+    options.fusedActivationFunction = schema.ActivationFunctionType.RELU6
+    inputs = [source, graph.constant(f"{name}/kernel", weight.transpose(kernel)), graph.constant(f"{name}/offset", bias)]
+    result = graph.tensor(name, (batch, height // layer.stride, width // layer.stride, len(bias)))
+    return graph.add(code, inputs, result, options=(kind, options))
 
 
 def _head(graph: Graph, source: int, network: SoundNetwork) -> int:

@@ -15,7 +15,8 @@ SECONDS_AT_ONCE = 64
 """Fixed, so that a second's answer does not depend on how many others are asked with it."""
 FLOOR_SHARE = 0.01
 """Bands more than 40 dB below the mean of their second are silence to the network."""
-CENTRE = 2.0
+CENTRE = 0.09
+"""The log of the mean band of a window at the level that the teacher knows, so that its first layers know ours."""
 
 Bands = NDArray[np.float32]
 

@@ -16,6 +16,8 @@ SILENCE = "silence"
 SILENCE_DB = -85.0
 """Level re full scale under which a second is silence: 16-bit files cannot hold a sound's shape below it."""
 SILENCE_SLOPE_DB = 2.0
+GATE = 0.9
+"""Seconds that are silent with this probability are not shown to the network (5 dB under SILENCE_DB)."""
 
 ENVELOPE_HZ = 10
 FRAMES_PER_S = FS_HZ // HOP
@@ -75,20 +77,22 @@ def hear_file(path: Path) -> Heard:
     return hear(read_blocks(path, 60.0, fs=FS_HZ))
 
 
-def hear(blocks: Blocks) -> Heard:
+def hear(blocks: Blocks, *, classifier: SoundClassifier | None = None) -> Heard:
     """Hear a sound in one pass.
 
     Parameters
     ----------
     blocks : iterable of ndarray, shape (any,), float32
         Consecutive samples at 16 kHz.
+    classifier : SoundClassifier, optional
+        The shipped one when not given.
 
     Returns
     -------
     Heard
         The same for any size of the blocks; memory grows by 3 kB a minute of sound only.
     """
-    classifier = load_sound_classifier()
+    classifier = classifier or load_sound_classifier()
     parts = [_unit(samples, classifier) for samples in _units(blocks)]
     classes = (*classifier.classes, SILENCE)
     if not parts:
@@ -135,8 +139,10 @@ def _unit(samples: NDArray[np.float32], classifier: SoundClassifier) -> _Unit:
     by_second = frames.reshape(seconds, FRAMES_PER_S, N_BANDS)
     sound = samples[: seconds * FS_HZ].reshape(seconds, FS_HZ)
     power = np.einsum("ij,ij->i", sound, sound, dtype=np.float64) / length
-    p, p_noisy = classifier(by_second[:, :PATCH_FRAMES, :N_MELS])
     silence = _silence(power)
+    asked = silence <= GATE
+    p, p_noisy = np.zeros((seconds, len(classifier.classes)), dtype=np.float32), np.zeros(seconds, dtype=np.float32)
+    p[asked], p_noisy[asked] = classifier(by_second[asked, :PATCH_FRAMES, :N_MELS])
     steps = FRAMES_PER_S // ENVELOPE_HZ
     slices = np.add.reduceat(frames, BAND_EDGES[:-1], axis=1)
     means = slices.reshape(seconds * ENVELOPE_HZ, steps, len(BAND_EDGES) - 1).mean(axis=1)

@@ -63,6 +63,14 @@ NOTES: dict[str, Note] = {
         Text("The loudest sound of each stretch, in decibels relative to the loudest that the file can hold."),
         Text("A phone is not calibrated: compare levels within a night, not between phones or places."),
     ),
+    "resp_rate_bpm": Note(
+        Text("Breaths per minute in the minute around each half minute."),
+        Text("Heard by a microphone, a machine that hums in time or a partner can be taken for your breathing."),
+    ),
+    "snore_frac": Note(
+        Text("The share of each half minute that sounded like snoring. Hatched where noise may hide it."),
+        Text("A microphone hears everyone in the room: a partner or a pet can snore too. Loudness depends on where it lies."),
+    ),
     "activity_count": MOVED,
     "motion_index": MOVED,
     "room_temp_c": Note(

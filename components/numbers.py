@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "pct", "count", "rate", "burden", "bpm"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db"."""
 
     key: str
     label: Text
@@ -69,8 +69,21 @@ NUMBERS: tuple[Number, ...] = (
     Number("hr_mean_bpm", Text("Mean heart rate"), "bpm", Text("Mean heart rate while asleep.")),
     Number("hr_min_bpm", Text("Lowest heart rate"), "bpm", Text("The lowest half-minute mean while asleep.")),
     Number("hr_max_bpm", Text("Highest heart rate"), "bpm", Text("The highest half-minute mean while asleep.")),
+    Number("snore_min", Text("Snoring"), "time", Text("The seconds that sounded like snoring, added up, while you were in bed.")),
+    Number("snore_pct", Text("Share with snoring"), "pct", Text("Snoring as a share of the time that could be heard.")),
+    Number("snores_per_h", Text("Snores"), "rate", Text("Single snores for each hour that could be heard.")),
+    Number("snore_peak_p50_db", Text("Loudness of the snores"), "db", Text("Half of the snores rose further than this above the sound around them.")),
+    Number("snore_peak_p90_db", Text("Loudest tenth of the snores"), "db", Text("A tenth of the snores rose further than this above the sound around them.")),
+    Number("snore_regular_pct", Text("Regular snoring"), "pct", Text("The share of the snores that came at even intervals, in bouts of five or more.")),
+    Number("rising_snore_pauses", Text("Pauses after rising snores"), "count", Text("Pauses in the sound of breathing that followed three or more snores of growing loudness.")),
+    Number("breathing_pause_per_h", Text("Pauses in the sound of breathing"), "rate", Text("Silences of 10 s or more between audible breaths, for each hour that could be heard. This is no AHI: a silence can also be a turn away from the microphone.")),
+    Number("breathing_pause_longest_s", Text("Longest pause in the sound"), "seconds", Text("The longest silence between audible breaths.")),
+    Number("coughs", Text("Coughing"), "count", Text("Bouts of coughing that were heard.")),
+    Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
+    Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
+    Number("snore_heard_min", Text("Heard"), "time", Text("Minutes of sound in bed that were clear enough to judge.")),
 )  # fmt: skip
-LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi3_per_h", "hr_mean_bpm")
+LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi3_per_h", "hr_mean_bpm", "snore_min")
 
 
 def said(value: float, form: str) -> str:
@@ -79,7 +92,7 @@ def said(value: float, form: str) -> str:
         return words.NOTHING
     if form == "time":
         return words.minutes(value)
-    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "burden": t(" %min/h"), "count": ""}[form]
+    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "burden": t(" %min/h"), "count": "", "db": " dB", "seconds": " s"}[form]
     return f"{value:.{1 if form in ('rate', 'burden') else 0}f}{unit}"
 
 
@@ -107,9 +120,19 @@ def _card(number: Number, value: float, analysis: NightAnalysis) -> html.Details
     return html.Details([head, html.Div(lines, className="number-more")], className="number")
 
 
+HEARD = ("snore", "rising_", "breathing_pause", "coughs", "talks", "cries")
+
+
+def _column(key: str) -> str:
+    """Return the column of the grid that says how much of the night a measure saw."""
+    if key.startswith(HEARD):
+        return "snore_frac"
+    return "hr_bpm" if key.startswith("hr_") else "spo2_pct"
+
+
 def _how(number: Number, analysis: NightAnalysis) -> str:
     if number.key in analysis.measures:
-        column = "hr_bpm" if number.key.startswith("hr_") else "spo2_pct"
+        column = _column(number.key)
         names = ", ".join(analysis.features.sources.get(column, ())) or t("an unnamed source")
         return t(
             "This night: measured by {source}, in {share:.0f} % of the night.", source=names, share=100 * analysis.features.coverage(column)

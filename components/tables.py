@@ -9,11 +9,15 @@ from components import ids, words
 from components.figures.clock import Clock
 from components.figures.lanes import stage_name
 from components.numbers import NUMBERS, said, values_of
+from somnia_engine.metrics.sound import snore_bouts
 from somnia_engine.text import t
-from somnia_engine.types.events import GLOSSARY, Event
+from somnia_engine.types.events import GLOSSARY, Event, EventKind, EventTable
 from somnia_engine.types.features import FEATURES
 from somnia_engine.types.hypnogram import Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis
+
+IN_DECIBELS = (EventKind.SN, EventKind.BP, EventKind.CO, EventKind.TK, EventKind.CR, EventKind.GR, EventKind.NS)
+"""Kinds whose own measure is a loudness; that of the others is a depth in percent points."""
 
 
 def event_list(analysis: NightAnalysis) -> html.Div:
@@ -28,11 +32,23 @@ def event_rows(analysis: NightAnalysis) -> dict[str, Any]:
     clock = Clock(analysis.start, analysis.zone)
     kinds = dict.fromkeys(analysis.events.kind)
     return {
-        "head": [t("time"), t("kind"), t("length"), t("depth"), t("stage"), t("source"), t("confidence")],
+        "head": [t("time"), t("kind"), t("length"), t("depth or loudness"), t("stage"), t("source"), t("confidence")],
         "kinds": {kind: [t(part) for part in GLOSSARY[kind]] for kind in kinds},
         "show": t("{kind} at {time}: show it in the chart", kind="\n", time="\t"),
-        "rows": [_event(event, clock, analysis) for event in analysis.events],
+        "rows": [_event(event, clock, analysis) for event in _gathered(analysis.events)],
     }
+
+
+def _gathered(events: EventTable) -> list[Event]:
+    """Return the events with a row for each bout of snores, not for each snore: a night can hold thousands."""
+    snores = events.of_kind(EventKind.SN)
+    rows = [event for event in events if event.kind is not EventKind.SN]
+    for first, end in snore_bouts(snores):
+        onset_s = float(snores.onset_s[first])
+        length_s = float(snores.onset_s[end - 1] + snores.duration_s[end - 1]) - onset_s
+        sure, loudest_db = float(snores.confidence[first:end].mean()), float(snores.value[first:end].max())
+        rows.append(Event(EventKind.SN, onset_s, length_s, sure, snores.source[first], loudest_db))
+    return sorted(rows, key=lambda event: event.onset_s)
 
 
 def number_table(analysis: NightAnalysis) -> html.Div:
@@ -106,7 +122,8 @@ def _event(event: Event, clock: Clock, analysis: NightAnalysis) -> list[Any]:
     if hypnogram is not None and event.onset_s >= 0:
         at = int(event.onset_s // hypnogram.epoch_s)
         stage = stage_name(Stage(int(hypnogram.stages[at]))) if at < len(hypnogram.stages) else words.NOTHING
-    depth = words.NOTHING if math.isnan(event.value) else f"{event.value:.0f} %"
+    unit = "dB" if event.kind in IN_DECIBELS else "%"
+    depth = words.NOTHING if math.isnan(event.value) else f"{event.value:.0f} {unit}"
     sure = words.NOTHING if math.isnan(event.confidence) else words.decimal(event.confidence, 2)
     length = t("{s} s", s=round(event.duration_s))
     return [event.kind, round(event.onset_s, 1), clock.label(event.onset_s), length, depth, stage, event.source, sure]

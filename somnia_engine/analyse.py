@@ -12,6 +12,7 @@ from somnia_engine.metrics.breathing_events import breathing_event_intervals, br
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
+from somnia_engine.metrics.sound import sound_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
 from somnia_engine.staging import stage_night
 from somnia_engine.text import Text
@@ -144,7 +145,13 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
         statistics=_statistics(chosen, lights),
         device_statistics=None if fused.device is None else sleep_statistics(fused.device, lights),
         events=events,
-        measures={**oxygen, **breathing, **heart_measures(heart, asleep), **rhythm_measures(fused.features)},
+        measures={
+            **oxygen,
+            **breathing,
+            **heart_measures(heart, asleep),
+            **rhythm_measures(fused.features),
+            **sound_measures(fused.features, events, lights=lights),
+        },
         traces=tuple(fused.traces.values()),
         findings=(),
         quality=(),

@@ -1,4 +1,4 @@
-"""The command line: `somnia_engine analyse FILE... --out night.json`; progress on stderr, one JSON document out."""
+"""The command line: `somnia_engine analyse FILE... --out night.json` and `listen FILE... --out sounds.json`; progress on stderr."""
 
 import argparse
 import json
@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--only", action="append", default=[], metavar="MODEL", help="one model; may be given several times")
     judge.add_argument("--out", metavar="scores.json", help="write the rows as JSON too; - is standard output, instead of the table")
     judge.set_defaults(run=_evaluate)
+    text = "Say what is heard in each second of sound files, of any number and length."
+    listen = commands.add_parser("listen", help="say what is heard in sounds", description=text)
+    listen.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound files")
+    listen.add_argument("--out", required=True, metavar="sounds.json", help="where the document goes; - is standard output")
+    listen.set_defaults(run=_listen)
     return parser
 
 
@@ -90,6 +95,16 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         _write(json.dumps({"scores": found}, ensure_ascii=False, indent=1, allow_nan=False), arguments.out)
     if arguments.out != "-":
         sys.stdout.write(table(found) + "\n")
+
+
+def _listen(arguments: argparse.Namespace) -> None:
+    """Hear every file; those that cannot be heard are named in the document and on stderr, the others are all the same heard."""
+    from somnia_engine.listen import listen_lines
+
+    refused: list[str] = []
+    _write("".join(listen_lines(arguments.files, refused, progress=lambda share: _progress("listen", share))).rstrip(), arguments.out)
+    if refused:
+        raise RefusedFilesError(refused)
 
 
 def _read_all(files: Sequence[Path], options: ReadOptions) -> list[Recording]:

@@ -1,7 +1,7 @@
 """Sound files in, the probability of each class of sound in each second out: `python -m somnia_engine listen`."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,17 @@ def listen_document(name: str, heard: Heard) -> dict[str, Any]:
     }
 
 
-def listen_lines(paths: Sequence[Path], refused: list[str]) -> Iterator[str]:
+def listen_lines(paths: Sequence[Path], refused: list[str], *, progress: Callable[[float], None] | None = None) -> Iterator[str]:
     """Yield the JSON document in pieces, one file at a time; sentences about files that cannot be heard are added to `refused`."""
     yield '{"files": ['
-    first = True
-    for path in paths:
+    for number, path in enumerate(paths):
+        if progress is not None:
+            progress(number / len(paths))
         try:
             document = listen_document(str(path), hear_file(path))
         except SomniaError as error:
             sentence = " ".join(str(error).split())
-            refused.append(sentence)
-            document = {"file": str(path), "error": sentence}
-        yield ("\n" if first else ",\n") + json.dumps(document, ensure_ascii=False, allow_nan=False)
-        first = False
+            refused.append(sentence if path.name in sentence else f"{path.name}: {sentence}")
+            document = {"file": str(path), "error": refused[-1]}
+        yield (",\n" if number else "\n") + json.dumps(document, ensure_ascii=False, allow_nan=False)
     yield "\n]}\n"

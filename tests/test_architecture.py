@@ -33,7 +33,7 @@ ANYWHERE = {"pickle", "cPickle", "dill", "joblib", "shelve"}
 RANKS = (
     {"errors", "text", "plugins", "types", "resources"},
     {"dsp", "readers", "subjects"},
-    {"metrics"},
+    {"metrics", "hearing"},
     {"extractors"},
     {"fusion", "placing"},
     {"staging"},
@@ -41,7 +41,7 @@ RANKS = (
     {"scoring"},
     {"packet", "report", "synthetic", "document"},
     {"analyse"},
-    {"", "cli", "evaluation"},
+    {"", "cli", "evaluation", "listen"},
     {"__main__"},
 )
 """Rooms of the engine from the lowest; "" is the package itself. A room may import its own rank and those below."""

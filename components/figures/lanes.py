@@ -21,7 +21,14 @@ SOUND_SLICES = 720
 """How many points a lane gets for the whole night; a window that is looked at closely is asked for again."""
 BREATHING_90 = 90.0
 LEVELS = {Stage.W: 4.0, Stage.R: 3.0, Stage.N1: 2.0, Stage.N2: 1.0, Stage.L: 1.0, Stage.S: 1.0, Stage.N: 1.0, Stage.T: 2.0, Stage.N3: 0.0}
-EVENT_TOKENS = {EventKind.DS: "spo2", EventKind.BR: "heart", EventKind.TA: "heart", EventKind.IR: "heart", EventKind.SN: "snore"}
+EVENT_TOKENS = {
+    EventKind.DS: "spo2",
+    EventKind.BP: "spo2",
+    EventKind.BR: "heart",
+    EventKind.TA: "heart",
+    EventKind.IR: "heart",
+    EventKind.SN: "snore",
+}
 NAMES: dict[Stage, Text] = {
     Stage.W: Text("Awake"),
     Stage.R: Text("REM"),
@@ -119,6 +126,20 @@ def sound_lane(trace: Signal, *, window: Window = None) -> Lane:
     marks = [float(mark) for mark in range(-200, 200, 20) if low < mark < high]
     axis = {"range": [0, high - low], "tickvals": [mark - low for mark in marks], "ticktext": [f"{mark:.0f}" for mark in marks]}
     return Lane(trace.channel, t("Sound level, relative dB"), 64, (level,), axis)
+
+
+def snore_lane(analysis: NightAnalysis) -> Lane | None:
+    """Return how much of each half minute was snored through, as bars; None where no sound could be judged."""
+    share = analysis.features["snore_frac"]
+    if not np.isfinite(share).any():
+        return None
+    snored = np.flatnonzero(share > 0)
+    drawn = {
+        "type": "bar", "x": packed_times((snored + 0.5) * EPOCH_S), "y": packed((100 * share[snored]).round()), "width": EPOCH_S,
+        "marker": {"color": var("snore"), "line": {"width": 0}}, "hoverinfo": "none", "name": t("Snoring"),
+    }  # fmt: skip
+    axis = {"range": [0, 105], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]}
+    return Lane("snore_frac", t("Snoring, share of each half minute"), 48, (*unmeasured(share, low=0, high=105), drawn), axis)
 
 
 def spo2_lane(trace: Signal, analysis: NightAnalysis, *, window: Window = None) -> Lane:

@@ -17,6 +17,7 @@ from components.figures.lanes import (
     movement_lane,
     probability_lane,
     room_lane,
+    snore_lane,
     sound_lane,
     spo2_lane,
     stage_name,
@@ -38,10 +39,12 @@ PERCENT = 100.0
 READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("SpO₂"), ("spo2_pct",), 1),
     (Text("disturbed breathing"), ("p_breathing_event",), PERCENT),
+    (Text("breaths"), ("resp_rate_bpm",), 1),
     (Text("heart"), ("hr_bpm",), 1),
     (Text("RMSSD"), ("rmssd_ms",), 1),
     (Text("irregular pulse"), ("p_irregular_rhythm",), PERCENT),
     (Text("sound"), ("sound_level_db",), 1),
+    (Text("snoring"), ("snore_frac",), PERCENT),
     (Text("movement"), ("activity_count", "motion_index"), 1),
 )
 """What the cursor reads out of each epoch: its word, the columns that stand for it, and how many of what is said make one."""
@@ -107,6 +110,8 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
     if "spo2_pct" in traces:
         lanes.append(spo2_lane(traces["spo2_pct"], analysis, window=window))
     lanes.append(breathing_lane(analysis))
+    if analysis.features.coverage("resp_rate_bpm") > 0:
+        lanes.append(column_lane(analysis, "resp_rate_bpm", "spo2", title=t("Breathing rate, per minute")))
     if "hr_bpm" in traces:
         lanes.append(heart_lane(traces["hr_bpm"], analysis, window=window))
     if analysis.features.coverage("rmssd_ms") > 0:
@@ -114,6 +119,7 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
     lanes.append(rhythm_lane(analysis))
     if "sound_level_db" in traces:
         lanes.append(sound_lane(traces["sound_level_db"], window=window))
+    lanes.append(snore_lane(analysis))
     moved = next((column for column in ("activity_count", "motion_index") if analysis.features.coverage(column) > 0), None)
     lanes += [None if moved is None else movement_lane(analysis, moved), room_lane(analysis), events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)

@@ -21,7 +21,17 @@ LOUD_DB, QUIET_DB = -15.0, -26.0
 SHARE_MADE, SHARE_BREATHS, SHARE_MIXED, SHARE_CUT = 0.22, 0.08, 0.22, 0.1
 MADE = (synthesise.snore, synthesise.breath, synthesise.steady, synthesise.bumps)
 MADE_SHARES = (0.55, 0.15, 0.15, 0.15)
-SHARES = {"snore": 5.0, "breath": 2.5, "cough": 2.0, "speech": 2.0, "infant_cry": 2.0, "laugh": 1.2, "sneeze": 1.2, "pet": 1.2, "other": 5.0}
+SHARES = {
+    "snore": 5.0,
+    "breath": 2.5,
+    "cough": 2.0,
+    "speech": 2.0,
+    "infant_cry": 2.0,
+    "laugh": 1.2,
+    "sneeze": 1.2,
+    "pet": 1.2,
+    "other": 5.0,
+}
 """How often each class is cut, against 1 for those not named."""
 CUT_SAMPLES = 24000
 

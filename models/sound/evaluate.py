@@ -124,7 +124,10 @@ def _joined_rows(parts: list[tuple[Seconds, NDArray[np.float32]]]) -> list[Row]:
     rows = _class_rows(labels, sources, ranked, protocol)
     answers = np.concatenate([p for _, p in parts])
     confusion = _confusion(labels, answers)
-    return [*rows, _row("sound classes, likeliest of 15", protocol, sources, figure="accuracy", value=confusion["accuracy"], more=confusion)]
+    return [
+        *rows,
+        _row("sound classes, likeliest of 15", protocol, sources, figure="accuracy", value=confusion["accuracy"], more=confusion),
+    ]
 
 
 def _ranks(p: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -143,7 +146,13 @@ def _confusion(labels: NDArray[np.str_], p: NDArray[np.float32]) -> Row:
     chance = float((asked * given).sum() / table.sum() ** 2)
     accuracy = float(hits.sum() / table.sum())
     kappa = (accuracy - chance) / (1.0 - chance)
-    return {"accuracy": accuracy, "macro_f1": round(float(f1.mean()), 3), "kappa": round(kappa, 3), "classes": CLASSES, "table": table.tolist()}
+    return {
+        "accuracy": accuracy,
+        "macro_f1": round(float(f1.mean()), 3),
+        "kappa": round(kappa, 3),
+        "classes": CLASSES,
+        "table": table.tolist(),
+    }
 
 
 def _class_rows(labels: NDArray[np.str_], sources: NDArray[np.str_], p: NDArray[np.float32], protocol: str) -> list[Row]:
@@ -168,8 +177,8 @@ def _row(task: str, protocol: str, sources: NDArray[np.str_], *, figure: str, va
     extra = {name: more[name] for name in ("macro_f1", "kappa", "classes", "table") if name in more}
     rounded = [None if number is None or np.isnan(number) else round(float(number), 4) for number in (value, low, high)]
     return {
-        "task": task, "protocol": protocol, "n_people": len(np.unique(sources)), "n_units": len(sources), "unit": "seconds", "figure": figure,
-        "value": rounded[0], "low": rounded[1], "high": rounded[2],
+        "task": task, "protocol": protocol, "n_people": len(np.unique(sources)), "n_units": len(sources), "unit": "seconds",
+        "figure": figure, "value": rounded[0], "low": rounded[1], "high": rounded[2],
         "ruler": more.get("ruler"), "ruler_name": TEACHER, "bar": bar,
         "passed": None if bar is None else bool(value <= bar if below else value >= bar), "coverage": 1.0, **extra,
     }  # fmt: skip
@@ -194,7 +203,9 @@ def judged(clips: list[Clip], answer: Hearing, protocol: str) -> list[Row]:
         return _row(f"snores found {name}", protocol, sources, figure="sensitivity", value=value, more={"bar": bar})
 
     rng = np.random.default_rng(0)
-    rows += [share(f"at {gain_db:+d} dB gain", quieter(snores, gain_db), found - 0.05 if gain_db == -40 else None) for gain_db in (10, -20, -40)]
+    rows += [
+        share(f"at {gain_db:+d} dB gain", quieter(snores, gain_db), found - 0.05 if gain_db == -40 else None) for gain_db in (10, -20, -40)
+    ]
     rows += [share(name, change(snores, rng)) for name, change in _CHANGES.items()]
     rows.append(
         _row("quiet seconds with snores kept from the network", protocol, sources, figure="share at -40 dB",
@@ -222,7 +233,14 @@ def _noise_rows(seconds: Seconds, answer: Hearing, protocol: str, *, threshold: 
             bar = 0.6 if (name, snr_db) == ("a fan", 0) else None
             value = float((heard.of("snore") > threshold).mean())
             rows.append(
-                _row(f"snores found {told}", protocol, sources, figure="sensitivity", value=value, more={"bar": bar, "ruler": 0.31 if bar else None})
+                _row(
+                    f"snores found {told}",
+                    protocol,
+                    sources,
+                    figure="sensitivity",
+                    value=value,
+                    more={"bar": bar, "ruler": 0.31 if bar else None},
+                )
             )
             if snr_db in (0, -5):
                 noisy = float((heard.p_noisy > NOISY).mean())

@@ -48,7 +48,7 @@ limits = [
 {thresholds}
 
 [data]
-name = "ESC-50 (CC0 and CC BY clips), freesound (CC0), donateacry (ODbL), Speech Commands (CC BY 4.0), RRuJO (MIT), sounds made by a formula"
+name = "ESC-50 (CC0 and CC BY clips), freesound (CC0), donateacry (ODbL), Speech Commands (CC BY 4.0), RRuJO (MIT), made-up sounds"
 license = "CC0, CC BY, ODbL, MIT; teacher Apache-2.0"
 citation = "Piczak 2015, doi 10.1145/2733373.2806390; Gemmeke 2017, doi 10.1109/ICASSP.2017.7952261"
 

@@ -5,17 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from somnia_engine.extractors.sound import extract_sound, level_db, second_powers
+from somnia_engine.extractors.sound import extract_sound, level_db
 from somnia_engine.types.recording import Media
 from tests.engine.make import night_of, recording
-
-
-@pytest.mark.parametrize("block", [100, 16000, 50000])
-def test_the_power_of_a_second_does_not_depend_on_the_blocks(block: int) -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, 16000 * 5 + 7).astype(np.float32)
-    blocks = iter([sound[i : i + block] for i in range(0, len(sound), block)])
-    expected = (sound[:80000].reshape(5, 16000).astype(np.float64) ** 2).mean(axis=1)
-    np.testing.assert_allclose(second_powers(blocks, 16000), expected, rtol=1e-6)
 
 
 def test_a_full_scale_sine_has_minus_three_decibels_and_silence_is_unmeasured() -> None:

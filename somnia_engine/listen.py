@@ -34,7 +34,7 @@ def listen_lines(paths: Sequence[Path], refused: list[str], *, progress: Callabl
     """Yield the JSON document in pieces, one file at a time; sentences about files that cannot be heard are added to `refused`."""
     yield '{"files": ['
     for number, path in enumerate(paths):
-        if progress is not None:
+        if progress is not None and 100 * number // len(paths) != 100 * (number - 1) // len(paths):
             progress(number / len(paths))
         try:
             document = listen_document(str(path), hear_file(path))

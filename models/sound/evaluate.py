@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.reference import reference_folder
 from models.sound.breathing import breathing_rows
+from models.sound.composed import composed_rows
 from models.sound.data import CLASSES, FOLDER, Clip, load, read_clips
 from models.sound.judge import (
     Seconds,
@@ -69,6 +70,7 @@ def main() -> None:
         rows = left_out(arguments.bank)
         apart = [clip for clip in read_clips() if not clip.shippable]
         rows += judged(apart, hearing(load_sound_classifier()), "shipped model on clips that it was not trained on")
+        rows += composed_rows()
         rows += breathing_rows(reference_folder(), "a rule; its constants were chosen on these people")
     for row in rows:
         print(f"{row['task']:44s} {row['protocol']:50s} n={row['n_people']:<4d} {row['figure']:18s} {row['value']} bar {row['bar']}")

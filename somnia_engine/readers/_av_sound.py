@@ -19,7 +19,13 @@ NAMES = "AAC, ALAC, FLAC, MP3, Opus, Vorbis, PCM"
 
 def is_container(head: bytes) -> bool:
     """Tell whether the bytes begin an Ogg, an MP4 or a WebM/Matroska file."""
-    return head[:4] in (b"OggS", b"\x1aE\xdf\xa3") or head[4:8] == b"ftyp"
+    return _format(head) is not None
+
+
+def _format(head: bytes) -> str | None:
+    if head[4:8] == b"ftyp":
+        return "mov"
+    return {b"OggS": "ogg", b"\x1aE\xdf\xa3": "matroska"}.get(head[:4])
 
 
 class AvSound:
@@ -31,8 +37,10 @@ class AvSound:
     def __init__(self, path: Path) -> None:
         import av
 
+        with path.open("rb") as file:
+            kind = _format(file.read(12))  # named, so that no other of FFmpeg's demuxers is tried
         try:
-            self._container = av.open(str(path), metadata_errors="ignore")
+            self._container = av.open(str(path), format=kind, metadata_errors="ignore")
         except (av.FFmpegError, OSError, ValueError) as error:
             text = Text("{name} cannot be read as a sound: it is damaged or not complete. Copy or record it again.", {"name": path.name})
             raise DamagedFile(text) from error

@@ -84,7 +84,8 @@ def _matched(found: Spans, truth: Spans) -> tuple[int, int, int]:
 
 def _row(task: str, figure: str, value: float, nights: list[tuple[NightAnalysis, Truth]]) -> dict[str, Any]:
     return {
-        "task": task, "protocol": PROTOCOL.format(n=len(nights), hours=HOURS), "n_people": len(nights), "n_units": round(len(nights) * HOURS),
+        "task": task, "protocol": PROTOCOL.format(n=len(nights), hours=HOURS), "n_people": len(nights),
+        "n_units": round(len(nights) * HOURS),
         "unit": "hours", "figure": figure, "value": None if np.isnan(value) else round(value, 4), "low": None, "high": None, "ruler": None,
         "ruler_name": "", "bar": None, "passed": None, "coverage": 1.0,
     }  # fmt: skip

@@ -13,11 +13,11 @@ from somnia_engine.hearing.classifier import SECONDS_AT_ONCE, SoundClassifier, l
 Blocks = Iterable[NDArray[np.float32]]
 
 SILENCE = "silence"
-SILENCE_DB = -85.0
-"""Level re full scale under which a second is silence: 16-bit files cannot hold a sound's shape below it."""
-SILENCE_SLOPE_DB = 2.0
+SILENCE_DB = -92.0
+"""Level re full scale under which a second is silence: about one step of a 16-bit file, whose own noise lies near -100 dB."""
+SILENCE_SLOPE_DB = 1.0
 GATE = 0.9
-"""Seconds that are silent with this probability are not shown to the network (5 dB under SILENCE_DB)."""
+"""Seconds that are silent with this probability are not shown to the network (2 dB under SILENCE_DB)."""
 
 ENVELOPE_HZ = 10
 FRAMES_PER_S = FS_HZ // HOP

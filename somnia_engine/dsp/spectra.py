@@ -80,7 +80,10 @@ def band_spectrogram(samples: Sound) -> Sound:
         return bands
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     filters, shape = band_filters(), window()
+    padded = np.zeros((_BATCH, N_FFT), dtype=np.float32)
     for at in range(0, count, _BATCH):
-        spectra = rfft(frames[at : at + _BATCH] * shape, N_FFT, axis=1)
-        np.matmul(np.abs(spectra), filters, out=bands[at : at + _BATCH])
+        part = frames[at : at + _BATCH]
+        np.multiply(part, shape, out=padded[: len(part), :FRAME])
+        magnitudes = np.abs(rfft(padded[: len(part)], axis=1))
+        np.matmul(magnitudes, filters, out=bands[at : at + _BATCH])
     return bands

@@ -92,8 +92,11 @@ def hear(blocks: Blocks, *, classifier: SoundClassifier | None = None) -> Heard:
     Heard
         The same for any size of the blocks; memory grows by 3 kB a minute of sound only.
     """
+    from threadpoolctl import threadpool_limits
+
     classifier = classifier or load_sound_classifier()
-    parts = [_unit(samples, classifier) for samples in _units(blocks)]
+    with threadpool_limits(1, user_api="blas"):  # two threads on these small products are ten times slower when a core is taken
+        parts = [_unit(samples, classifier) for samples in _units(blocks)]
     classes = (*classifier.classes, SILENCE)
     if not parts:
         none = np.zeros(0, dtype=np.float32)

@@ -11,14 +11,18 @@ from somnia_engine.types.hypnogram import Stage
 
 FS = 8000
 BLOCK_S = 60
-ROOM_RMS = 0.3 / 32768
-BREATH_RMS = 1.4 / 32768
-RUSTLE_RMS = 0.01
-SNORE_PEAK = 0.015
+STEP = 16
+"""Samples are multiples of this, as a 12-bit converter gives them: FLAC then needs four bits less for each."""
+ROOM_RMS = 0.3 * STEP / 32768
+BREATH_RMS = 1.4 * STEP / 32768
+RUSTLE_RMS = 0.1
+SNORE_RMS = 0.06
 BREATHS_PER_MIN = 15
 PAUSE_S = 12.0
 GASP_S = 4.0
-SNORE_HZ = 92.0
+FLUTTER_HZ, FLUTTER_SPREAD = 70.0, 0.08
+FORMANTS = ((215.0, 150.0, 0.8), (700.0, 130.0, 0.45), (2400.0, 220.0, 0.3))
+"""Resonances of a snoring throat: center [Hz], width [Hz], share."""
 
 
 def write_sound(path: Path, night: NightTruth, *, rng: np.random.Generator) -> Path:
@@ -34,7 +38,7 @@ def write_sound(path: Path, night: NightTruth, *, rng: np.random.Generator) -> P
     return path
 
 
-def _block(night: NightTruth, begin_s: int, stages: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.float32]:
+def _block(night: NightTruth, begin_s: int, stages: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.int16]:
     n = len(stages) * FS
     noise = rng.standard_normal(n, dtype=np.float32)
     inhale, throat = (wave[:n] for wave in _waves())
@@ -43,10 +47,11 @@ def _block(night: NightTruth, begin_s: int, stages: NDArray[np.int8], rng: np.ra
     sound = noise * (ROOM_RMS + BREATH_RMS * breathing)
     if night.sleeper.snores:
         snoring = np.repeat(np.isin(stages, (Stage.L, Stage.N3)), FS)
-        sound += SNORE_PEAK * inhale * breathing * snoring * throat
+        sound += SNORE_RMS * inhale * breathing * snoring * throat
     rustling = np.repeat((stages == Stage.W) & (rng.random(len(stages)) < 0.05), FS)
     sound += noise * rustling * RUSTLE_RMS
-    samples: NDArray[np.float32] = np.clip(sound, -0.99, 0.99).astype(np.float32)
+    steps = np.round(np.clip(sound, -0.99, 0.99) * (32768 / STEP))
+    samples: NDArray[np.int16] = (steps * STEP).astype(np.int16)
     return samples
 
 
@@ -55,8 +60,26 @@ def _waves() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the course of breathing in and the buzz of a throat over one block; both repeat every block without a seam."""
     seconds = np.arange(BLOCK_S * FS) / FS
     inhale = np.clip(np.sin(2 * np.pi * BREATHS_PER_MIN / 60 * seconds), 0, None)
-    throat = sum(np.sin(2 * np.pi * SNORE_HZ * k * seconds + k) / k for k in range(1, 7))
-    return inhale.astype(np.float32), np.asarray(throat, dtype=np.float32)
+    return inhale.astype(np.float32), _throat(len(seconds))
+
+
+def _throat(n: int) -> NDArray[np.float32]:
+    """Return the buzz of a soft palate that flutters in the air stream, shaped by the throat's resonances; its root mean square is 1."""
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(1)
+    points = 12 * BLOCK_S
+    wander = np.interp(np.linspace(0, points - 1, n), np.arange(points), rng.normal(size=points))
+    phase = np.cumsum(FLUTTER_HZ * np.exp(FLUTTER_SPREAD * wander)) / FS
+    pulses = lfilter([1.0], [1.0, -0.9], np.diff(np.floor(phase), prepend=0.0) * rng.lognormal(0.0, 0.35, n))
+    air = rng.normal(size=n) * (0.15 + np.abs(np.sin(np.pi * phase)) ** 2)
+    source = 0.6 * pulses / pulses.std() + 0.4 * air / air.std()
+    sound = 0.15 * source
+    for centre, width, share in FORMANTS:
+        radius = np.exp(-np.pi * width / FS)
+        ringing = lfilter([1.0], [1.0, -2.0 * radius * np.cos(2.0 * np.pi * centre / FS), radius**2], source)
+        sound = sound + share * ringing / ringing.std()
+    return np.asarray(sound / sound.std(), dtype=np.float32)
 
 
 def _breathing(night: NightTruth, begin_s: int, length_s: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.reference import reference_folder
 from models.sound import synthesise
 from models.sound.augment import FS_HZ, disturbed, speeded
-from models.sound.data import Clip, load
+from models.sound.data import Clip, level_db, load
 from models.sound.teacher import RMS
 from somnia_engine.dsp.spectra import N_MELS, PATCH_FRAMES, PATCH_SAMPLES, band_spectrogram
 
@@ -143,11 +143,6 @@ class Cutter:
     def _disturbed(self, sound: Sound) -> Sound:
         sound = disturbed(sound, self.rng)
         return levelled(np.pad(sound, (0, max(PATCH_SAMPLES - len(sound), 0)))[:PATCH_SAMPLES])
-
-
-def level_db(sound: Sound) -> float:
-    """Return the level re full scale."""
-    return float(10.0 * np.log10(np.mean(sound**2, dtype=np.float64) + 1e-12))
 
 
 def loud_db(sound: Sound) -> float:

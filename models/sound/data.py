@@ -114,3 +114,8 @@ def load(clip: Clip) -> NDArray[np.float32]:
 
         samples = soxr.resample(samples, fs, 16000)
     return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def level_db(sound: NDArray[np.float32]) -> float:
+    """Return the level re full scale."""
+    return float(10.0 * np.log10(np.mean(sound**2, dtype=np.float64) + 1e-12))

@@ -39,6 +39,7 @@ from models.sound.judge import (
     under,
 )
 from somnia_engine.dsp.spectra import FS_HZ
+from somnia_engine.extractors.snore import TOO_NOISY
 from somnia_engine.hearing import Heard, hear
 from somnia_engine.hearing.classifier import SoundClassifier, load_sound_classifier
 from somnia_engine.resources import Model, load_model
@@ -48,7 +49,6 @@ BLOCK_S = 600
 TEACHER = "YAMNet, zero-shot"
 BARS_AUC = {"snore": 0.97, "cough": 0.97, "speech": 0.97, "infant_cry": 0.97}
 LEAST_SECONDS = 4
-NOISY = 0.5
 Hearing = Callable[[NDArray[np.float32]], Heard]
 Row = dict[str, Any]
 
@@ -204,7 +204,7 @@ def _noise_rows(seconds: Seconds, answer: Hearing, protocol: str, *, threshold: 
     snores, sources = seconds.sound[truth], seconds.sources[truth]
     rng = np.random.default_rng(0)
     noises = {"a fan": _fan(), "white noise": rng.normal(0.0, 0.1, 60 * FS_HZ).astype(np.float32)}
-    clean = float((answer(seconds.sound).p_noisy > NOISY).mean())
+    clean = float((answer(seconds.sound).p_noisy > TOO_NOISY).mean())
     rows = [_row("too noisy, clean seconds", protocol, seconds.sources, figure="share", value=clean, more={"bar": 0.02, "below": True})]
     for name, noise in noises.items():
         if not len(noise):
@@ -225,7 +225,7 @@ def _noise_rows(seconds: Seconds, answer: Hearing, protocol: str, *, threshold: 
                 )
             )
             if snr_db in (0, -5):
-                noisy = float((heard.p_noisy > NOISY).mean())
+                noisy = float((heard.p_noisy > TOO_NOISY).mean())
                 rows.append(
                     _row(f"too noisy {told}", protocol, sources, figure="share", value=noisy, more={"bar": 0.9 if snr_db == -5 else None})
                 )

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from models.agreement import area
 from models.sound.augment import FS_HZ, band_limited, companded, reverberant, tilted
-from models.sound.bank import level_db
-from models.sound.data import Clip, load
+from models.sound.data import Clip, level_db, load
 
 Sound = NDArray[np.float32]
 Answer = NDArray[np.float32]

@@ -19,6 +19,8 @@ LEAST_S = 25.0
 LEAST_QUALITY = 0.3
 """Correlation at the period under which a stretch has no rate; noise alone stays under it in 99 of 100 minutes (tests)."""
 PAUSE_CONFIDENCE = 0.5
+MOST_NOISY_FRAC = 0.5
+"""A pause of whose seconds more are too noisy than this is none: noise hides breaths."""
 
 
 def _rates(sound: HeardNight, n_epochs: int) -> NDArray[np.float32]:
@@ -43,7 +45,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     events = []
     for pause in detect_pauses(loudness, fs=ENVELOPE_HZ):
         onset_s, second = pause.onset_s + sound.first, int(pause.onset_s)
-        if 0.0 <= onset_s < end_s and noisy[second : second + int(pause.duration_s)].mean() <= TOO_NOISY:
+        if 0.0 <= onset_s < end_s and noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
             events.append(Event(EventKind.BP, onset_s, pause.duration_s, PAUSE_CONFIDENCE, sound.source, pause.ending_db))
     at = np.flatnonzero(sound.kept) + sound.first
     quality = StreamQuality("resp_rate_bpm", sound.source, float(np.isfinite(rates).mean()), float(at[0]), float(at[-1] + 1))

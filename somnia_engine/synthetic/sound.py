@@ -11,12 +11,12 @@ from somnia_engine.types.hypnogram import Stage
 
 FS = 8000
 BLOCK_S = 60
-STEP = 16
-"""Samples are multiples of this, as a 12-bit converter gives them: FLAC then needs four bits less for each."""
+STEP = 32
+"""Samples are multiples of this, as an 11-bit converter gives them: FLAC then needs five bits less for each."""
 ROOM_RMS = 0.3 * STEP / 32768
 BREATH_RMS = 1.4 * STEP / 32768
 RUSTLE_RMS = 0.1
-SNORE_RMS = 0.06
+SNORE_RMS = 0.025
 BREATHS_PER_MIN = 15
 PAUSE_S = 12.0
 GASP_S = 4.0

@@ -150,7 +150,7 @@ def test_of_damaged_files_only_our_own_errors_come(reader: Reader, samples: dict
 
 
 def test_an_unknown_file_is_told_what_can_be_read(tmp_path: Path) -> None:
-    for content, kind in ((b"%PDF-1.7\n", "PDF"), (b"name,age\n1,2\n", "name,age"), (b"\x01\x02\x03", "unknown kind"), (b"OggS\0", "Ogg")):
+    for content, kind in ((b"%PDF-1.7\n", "PDF"), (b"name,age\n1,2\n", "name,age"), (b"\x01\x02\x03", "unknown kind")):
         path = tmp_path / "file.dat"
         path.write_bytes(content)
         with pytest.raises(UnknownFormat) as refused:

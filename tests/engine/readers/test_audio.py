@@ -108,7 +108,7 @@ def test_a_sound_that_breaks_off_is_read_up_to_there_and_says_so(tmp_path: Path,
     assert len(decoded(path, 1)) == pytest.approx(16000 * night.duration_s, abs=2)
 
 
-@pytest.mark.parametrize(("fs", "channels"), [(2000, 1), (384000, 1), (16000, 17)])
+@pytest.mark.parametrize(("fs", "channels"), [(1000, 1), (384000, 1), (16000, 17)])
 def test_a_sound_out_of_bounds_is_refused(tmp_path: Path, fs: int, channels: int) -> None:
     path = tmp_path / "a.wav"
     sound(path, seconds=0.1, fs=fs, channels=channels)

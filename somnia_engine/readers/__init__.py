@@ -87,8 +87,6 @@ _MAGIC: tuple[tuple[int, bytes, Text], ...] = (
     (0, b"\x89PNG", Text("a picture")),
     (0, b"\xff\xd8\xff", Text("a picture")),
     (0, b"GIF8", Text("a picture")),
-    (4, b"ftyp", Text("a video or an M4A sound")),
-    (0, b"\x1aE\xdf\xa3", Text("a video")),
     (0, b"SQLite format 3", Text("a database")),
     (0, b"0       ", Text("an EDF recording")),
     (0, b"<?xml", Text("an XML file of another kind")),

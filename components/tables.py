@@ -8,7 +8,7 @@ from dash import dcc, html
 from components import ids, words
 from components.figures.clock import Clock
 from components.figures.lanes import stage_name
-from components.numbers import NUMBERS, said, values_of
+from components.numbers import NUMBERS, Number, said, values_of
 from somnia_engine.metrics.sound import snore_bouts
 from somnia_engine.text import t
 from somnia_engine.types.events import GLOSSARY, Event, EventKind, EventTable
@@ -63,10 +63,22 @@ def number_table(analysis: NightAnalysis) -> html.Div:
         other = theirs.get(number.key, math.nan) if theirs else math.nan
         if math.isnan(value) and math.isnan(other):
             continue
-        cells = [html.Th(t(number.label), scope="row"), html.Td(said(value, number.form), className="numeric")]
+        cells = [
+            html.Th(t(number.label), scope="row"),
+            html.Td([said(value, number.form), *_between(number, analysis)], className="numeric"),
+        ]
         cells += [html.Td(said(other, number.form), className="numeric")] if theirs else []
         body.append(html.Tr([*cells, html.Td(t(number.what), className="muted")]))
     return html.Div(_table(head, body, class_name="number-table"), className="tab-body")
+
+
+def _between(number: Number, analysis: NightAnalysis) -> list[Any]:
+    """Return where nine nights of ten with this number lie, below it; nothing where that is not known."""
+    ends = analysis.intervals.get(number.key)
+    if ends is None:
+        return []
+    low, high = (said(end, number.form) for end in ends)
+    return [html.Br(), html.Small(t("90 %: {low} to {high}", low=low, high=high), className="muted")]
 
 
 def quality_view(analysis: NightAnalysis) -> html.Div:

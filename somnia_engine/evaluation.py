@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from somnia_engine.errors import SomniaError
-from somnia_engine.resources import MODELS
+from somnia_engine.resources import MODELS, load_card
 from somnia_engine.text import Text
 
 Row = dict[str, Any]
@@ -48,6 +48,11 @@ def stored(only: Sequence[str] = ()) -> dict[str, list[Row]]:
     """Return the figures that each model's card was written with, by model."""
     paths = [judge.with_name("scores.json") for judge in judged_models(only)]
     return {path.parent.name: json.loads(path.read_text(encoding="utf-8"))["rows"] for path in paths if path.is_file()}
+
+
+def cards() -> dict[str, dict[str, Any]]:
+    """Return the card of each model that has one, by model; a set of rules has none."""
+    return {judge.parent.name: load_card(judge.parent.name) for judge in judged_models() if judge.with_name("card.toml").is_file()}
 
 
 def measured(

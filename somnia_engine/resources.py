@@ -35,7 +35,7 @@ def load_model(name: str) -> Model:
     """
     folder = MODELS / name
     try:
-        card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
+        card = load_card(name)
         weights = {file: (folder / file).read_bytes() for file in card["files"]}
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
         raise ModelError(Text("The model {name} cannot be loaded: {reason}", {"name": name, "reason": str(error)})) from error
@@ -44,6 +44,11 @@ def load_model(name: str) -> Model:
             values = {"file": file, "name": name}
             raise ModelError(Text("{file} of the model {name} is not the one its card describes; train it again or restore it.", values))
     return Model(name, card, weights)
+
+
+def load_card(name: str) -> dict[str, Any]:
+    """Read `models/<name>/card.toml`; raises OSError when it is not there."""
+    return tomllib.loads((MODELS / name / "card.toml").read_text(encoding="utf-8"))
 
 
 @cache

@@ -59,6 +59,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin": ("admin",),
     "/ended": ACCOUNTS,
     "/outlets": (*EVERYBODY[:-2], "visitor"),
+    "/accuracy": (*EVERYBODY[:-2], "visitor"),
     "/kiosk": (*EVERYBODY[:-2], "visitor"),
 }
 """Who sees each page of the application itself; everybody else is told that nothing is there, or to log in."""

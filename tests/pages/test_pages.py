@@ -54,6 +54,7 @@ def shown(client: FlaskClient, path: str) -> str:
         ("/upload", "Drop the files of a night here"),
         ("/nights", "No nights yet"),
         ("/outlets", "Nothing leaves this server."),
+        ("/accuracy", "agreement beyond chance"),
         ("/nowhere", "There is nothing at this address"),
     ],
 )

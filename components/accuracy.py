@@ -1,0 +1,92 @@
+"""How good the judgements are: what each model and rule reached, on whom, against what, and what it does not know."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from components import fields
+from components.words import decimal
+from somnia_engine.text import Text, t
+
+Row = dict[str, Any]
+
+NAMES: dict[str, Text] = {
+    "sleep_stages": Text("Sleep stages"),
+    "apnea": Text("Disturbed breathing, minute by minute"),
+    "apnea_night": Text("Disturbed breathing of a whole night"),
+    "rhythm": Text("Irregular pulse"),
+    "sound": Text("Sounds"),
+    "rules": Text("Heartbeats and oxygen drops"),
+}
+"""The parts of the page, in their order; a model that is not named here comes behind them under its own name."""
+LEADS: dict[str, Text] = {
+    "sleep_stages": Text("Compared with stages that experts scored from brain waves in a sleep laboratory, half minute by half minute."),
+    "apnea": Text("Compared with minutes in which experts saw an apnea or hypopnea in a sleep laboratory."),
+    "apnea_night": Text("How near the estimate of a whole night comes to what the sleep laboratory counted."),
+    "rhythm": Text("Compared with heart rhythms that cardiologists marked in ECG recordings."),
+    "sound": Text(
+        "Compared with sounds of known kind, second by second, from sources that the model had not heard, and with composed nights."
+    ),
+    "rules": Text("These are not learned. They are compared with beats that cardiologists marked and with groups of patients."),
+}
+FIGURES: dict[str, Text] = {
+    "accuracy": Text("right in all"),
+    "kappa": Text("agreement beyond chance (κ)"),
+    "macro-F1": Text("F1, mean of the classes"),
+    "AUC": Text("how well it ranks (AUC)"),
+    "sensitivity": Text("share found"),
+    "specificity": Text("share rightly left alone"),
+    "calibration error": Text("error of its own certainty"),
+    "recall": Text("share found"),
+    "precision": Text("share of finds that were right"),
+}
+ABOUT = Text(
+    "Every figure of a learned model is of people (or sound sources) that it was not trained on, with the range that holds it with 95 % probability."
+    " κ and AUC are 1 for a perfect answer; guessing gives a κ of 0 and an AUC of 0.5. “Goal” is what we set ourselves before."
+)
+
+
+def accuracy(scores: Mapping[str, Sequence[Row]], cards: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """Return a part for each model: its figures that have a goal first, all others folded, its limits and where it comes from."""
+    order = [name for name in NAMES if name in scores] + sorted(name for name in scores if name not in NAMES)
+    return [html.P(t(ABOUT), className="muted"), *(_model(name, scores[name], cards.get(name, {})) for name in order)]
+
+
+def _model(name: str, rows: Sequence[Row], card: Mapping[str, Any]) -> Any:
+    leading = [row for row in rows if row["bar"] is not None] or list(rows)
+    others = [row for row in rows if row not in leading]
+    parts: list[Any] = [_table(leading)]
+    if others:
+        parts.append(html.Details([html.Summary(t("All other figures ({n})", n=len(others))), _table(others)], className="fold"))
+    if card.get("limits"):
+        parts += [html.H3(t("What it does not know")), html.Ul([html.Li(limit, lang="en") for limit in card["limits"]])]
+    data = card.get("data")
+    if data:
+        parts.append(html.P(t("Learned from: {data}. License: {license}.", data=data["name"], license=data["license"]), className="muted"))
+    return fields.card(t(NAMES[name]) if name in NAMES else name, html.Div(parts), lead=t(LEADS[name]) if name in LEADS else "")
+
+
+def _table(rows: Sequence[Row]) -> Any:
+    head = [t("what"), t("measure"), t("reached"), t("simple method"), t("goal"), t("people or sources"), t("how it was tested")]
+    return fields.table(head, [_cells(row) for row in rows], empty=t("Nothing was measured."))
+
+
+def _cells(row: Row) -> list[Any]:
+    figure = row["figure"].split("@")[0]
+    said = t(FIGURES[figure]) if figure in FIGURES else html.Span(row["figure"], lang="en")
+    between = "" if row["low"] is None else t(" ({low} to {high})", low=_number(row["low"]), high=_number(row["high"]))
+    return [
+        html.Span(row["task"], lang="en"), said, f"{_number(row['value'])}{between}", _number(row["ruler"]), _goal(row),
+        str(row["n_people"]), html.Span(row["protocol"], lang="en"),
+    ]  # fmt: skip
+
+
+def _goal(row: Row) -> str:
+    if row["bar"] is None:
+        return "–"
+    return t("{goal}: met", goal=_number(row["bar"])) if row["passed"] else t("{goal}: not met", goal=_number(row["bar"]))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else decimal(value, 3 if abs(value) < 10 else 1)

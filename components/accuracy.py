@@ -40,10 +40,36 @@ FIGURES: dict[str, Text] = {
     "calibration error": Text("error of its own certainty"),
     "recall": Text("share found"),
     "precision": Text("share of finds that were right"),
+    "kappa above the ruler": Text("κ above the simple method’s"),
 }
+PLAIN: dict[str, tuple[str, str, Text]] = {
+    "sleep_stages": (
+        "wake / light / deep / REM, heart rate and movement", "accuracy",
+        Text("Of 100 half minutes, {n} got the stage that the experts gave: awake, light, deep or REM."),
+    ),
+    "apnea": ("oxygen and beats, HuGCDN", "accuracy", Text("Of 100 minutes, {n} were told rightly as disturbed or undisturbed.")),
+    "apnea_night": (
+        "at least 15 events per hour, oxygen", "sensitivity@0.5",
+        Text("Of 100 people with severe apnea, {n} were given a probability above one half of 15 or more events per hour."),
+    ),
+    "rhythm": (
+        "fibrillation in Holters (MIT-BIH AFDB)", "sensitivity@0.2",
+        Text("Of 100 half minutes of atrial fibrillation, {n} were seen."),
+    ),
+    "sound": (
+        "snore against everything else", "sensitivity@95",
+        Text("Of 100 seconds of snoring, {n} are found when 5 of 100 other seconds may wrongly count as snoring."),
+    ),
+    "rules": (
+        "beats within 100 ms, first lead, all records", "F1",
+        Text("Of 100 heartbeats in an ECG, about {n} are found where they are."),
+    ),
+}  # fmt: skip
+"""The figure that says most to somebody who knows none of these measures: its task, its name and the sentence."""
 ABOUT = Text(
-    "Every figure of a learned model is of people (or sound sources) that it was not trained on, with the range that holds it with 95 % probability."
-    " κ and AUC are 1 for a perfect answer; guessing gives a κ of 0 and an AUC of 0.5. “Goal” is what we set ourselves before."
+    "Every figure of a learned model is of people (or sound sources) that it was not trained on, with the range that holds it with 95 %"
+    " probability. κ and AUC are 1 for a perfect answer; guessing gives a κ of 0 and an AUC of 0.5."
+    " “Goal” is what we set ourselves before."
 )
 
 
@@ -54,22 +80,44 @@ def accuracy(scores: Mapping[str, Sequence[Row]], cards: Mapping[str, Mapping[st
 
 
 def _model(name: str, rows: Sequence[Row], card: Mapping[str, Any]) -> Any:
-    leading = [row for row in rows if row["bar"] is not None] or list(rows)
+    leading = [row for row in rows if row["bar"] is not None or row["figure"] == "kappa"] or list(rows)
     others = [row for row in rows if row not in leading]
-    parts: list[Any] = [_table(leading)]
+    parts: list[Any] = [*_plain(name, rows), *_tables(leading)]
     if others:
-        parts.append(html.Details([html.Summary(t("All other figures ({n})", n=len(others))), _table(others)], className="fold"))
+        parts.append(
+            html.Details([html.Summary(t("All other figures ({n})", n=len(others))), html.Div(_tables(others), className="stack")])
+        )
     if card.get("limits"):
-        parts += [html.H3(t("What it does not know")), html.Ul([html.Li(limit, lang="en") for limit in card["limits"]])]
+        limits = html.Ul([html.Li(limit, lang="en") for limit in card["limits"]])
+        parts.append(html.Div([html.H3(t("What it does not know")), limits]))
     data = card.get("data")
     if data:
         parts.append(html.P(t("Learned from: {data}. License: {license}.", data=data["name"], license=data["license"]), className="muted"))
-    return fields.card(t(NAMES[name]) if name in NAMES else name, html.Div(parts), lead=t(LEADS[name]) if name in LEADS else "")
+    lead = t(LEADS[name]) if name in LEADS else ""
+    return fields.card(t(NAMES[name]) if name in NAMES else name, html.Div(parts, className="stack"), lead=lead)
 
 
-def _table(rows: Sequence[Row]) -> Any:
-    head = [t("what"), t("measure"), t("reached"), t("simple method"), t("goal"), t("people or sources"), t("how it was tested")]
-    return fields.table(head, [_cells(row) for row in rows], empty=t("Nothing was measured."))
+def _plain(name: str, rows: Sequence[Row]) -> list[html.P]:
+    """Return the one sentence for everybody; nothing when its figure is not there."""
+    if name not in PLAIN:
+        return []
+    task, figure, sentence = PLAIN[name]
+    found = [row["value"] for row in rows if (row["task"], row["figure"]) == (task, figure)]
+    return [html.P(html.Strong(t(sentence, n=round(100 * found[-1]))))] if found else []
+
+
+def _tables(rows: Sequence[Row]) -> list[Any]:
+    """Return a table for each way of testing, with that way above it."""
+    head = [t("what"), t("measure"), t("reached"), t("simple method"), t("goal")]
+    parts: list[Any] = []
+    for protocol in dict.fromkeys(row["protocol"] for row in rows):
+        mine = [row for row in rows if row["protocol"] == protocol]
+        people = max(row["n_people"] for row in mine)
+        tested = html.Span(
+            [t("Tested with up to {n} people or sources: ", n=people), html.Span(protocol, lang="en")], className="muted small"
+        )
+        parts.append(html.Div([tested, fields.table(head, [_cells(row) for row in mine], empty=t("Nothing was measured."))]))
+    return parts
 
 
 def _cells(row: Row) -> list[Any]:
@@ -78,7 +126,6 @@ def _cells(row: Row) -> list[Any]:
     between = "" if row["low"] is None else t(" ({low} to {high})", low=_number(row["low"]), high=_number(row["high"]))
     return [
         html.Span(row["task"], lang="en"), said, f"{_number(row['value'])}{between}", _number(row["ruler"]), _goal(row),
-        str(row["n_people"]), html.Span(row["protocol"], lang="en"),
     ]  # fmt: skip
 
 

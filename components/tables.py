@@ -10,6 +10,7 @@ from components.figures.clock import Clock
 from components.figures.lanes import stage_name
 from components.numbers import NUMBERS, Number, said, values_of
 from somnia_engine.metrics.sound import snore_bouts
+from somnia_engine.staging.references import reference_statistics
 from somnia_engine.text import t
 from somnia_engine.types.events import GLOSSARY, Event, EventKind, EventTable
 from somnia_engine.types.features import FEATURES
@@ -69,7 +70,26 @@ def number_table(analysis: NightAnalysis) -> html.Div:
         ]
         cells += [html.Td(said(other, number.form), className="numeric")] if theirs else []
         body.append(html.Tr([*cells, html.Td(t(number.what), className="muted")]))
-    return html.Div(_table(head, body, class_name="number-table"), className="tab-body")
+    return html.Div([_table(head, body, class_name="number-table"), *_other_methods(analysis)], className="tab-body")
+
+
+def _other_methods(analysis: NightAnalysis) -> list[Any]:
+    """Return the sleep that published rules of movement alone would tell, beside ours; nothing without movement."""
+    others = reference_statistics(analysis.features, analysis.lights)
+    if not others:
+        return []
+    rows = [
+        html.Tr(
+            [
+                html.Th(statistics.scorer or t("value"), scope="row"),
+                *(html.Td(said(value, "time"), className="numeric") for value in (statistics.tst_min, statistics.waso_min)),
+            ]
+        )
+        for statistics in (analysis.statistics, *others)
+    ]
+    told = t("Rules from the literature that read movement alone, made for other devices. They are shown for comparison only.")
+    table = _table([t("method"), t("Asleep"), t("Awake after that")], rows)
+    return [html.H3(t("Other methods")), html.P(told, className="muted"), table]
 
 
 def _between(number: Number, analysis: NightAnalysis) -> list[Any]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 from plotly.utils import PlotlyJSONEncoder
@@ -74,3 +75,16 @@ def test_the_stages_in_words_are_as_long_as_the_night() -> None:
     minutes = [float(row.children[-1].children) for row in body.children]
     assert sum(minutes) == 480
     assert len(minutes) == 8 * len(CLASSES) + 1
+
+
+def test_the_numbers_show_what_other_methods_make_of_the_same_movement() -> None:
+    shown = str(number_table(night()))
+    assert "Cole-Kripke 1992" in shown
+    assert "Sadeh 1994" in shown
+    assert "van Hees 2015" not in shown, "no arm angle was measured"
+
+
+def test_without_movement_there_are_no_other_methods() -> None:
+    made = night()
+    heart_only = replace(made.features, columns={"hr_bpm": made.features["hr_bpm"]})
+    assert "Other methods" not in str(number_table(night(features=heart_only)))

@@ -23,7 +23,7 @@ class Meaning(NamedTuple):
 
 _ECG = re.compile(r"\b(e[ck]g|ml?ii|mli|mliii|avr|avl|avf|v[1-6])\d*\b|^(i|ii|iii|ecg.*|ekg.*)$")
 _LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("spo2_pct", re.compile(r"spo2|sao2|\bosat\b|o2 ?sat|oxygen sat|oximetry|^saturation")),
+    ("spo2_pct", re.compile(r"spo2|sao2|\bso2\b|\bosat\b|o2 ?sat|oxygen sat|oximetry|^saturation")),
     ("hr_bpm", re.compile(r"^(hr|pr|heart ?rate|pulse ?rate|pulse|bpm)\b|heart ?rate|pulse ?rate|derived ?hr")),
     ("ppg", re.compile(r"ppg|pleth|\bbvp\b")),
     ("resp_rate_bpm", re.compile(r"resp(iration)? ?rate|breath(ing)? ?rate|\brr ?\(bpm\)")),

@@ -17,6 +17,7 @@ from somnia_engine.readers import accept, night_key, read_recording, readers, re
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf
+from tests.engine.wfdb_files import write_wfdb, zipped
 
 NONE = ReadOptions()
 ICONS = {"watch", "ring", "sound", "video", "room", "table", "lab"}
@@ -44,7 +45,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
     sounds = [folder / f"night.{suffix}" for suffix in ("wav", "flac", "mp3")]
     for path in sounds:
         soundfile.write(str(path), 0.1 * np.random.default_rng(1).standard_normal(8000), 8000)
-    return {"somnia_csv": (table,), "o2ring": (ring,), "apple_health": (health, packed), "audio": tuple(sounds), "edf": _edf(folder)}
+    return {
+        "somnia_csv": (table,),
+        "o2ring": (ring,),
+        "apple_health": (health, packed),
+        "audio": tuple(sounds),
+        "edf": _edf(folder),
+        "wfdb": _wfdb(folder),
+    }
 
 
 def _edf(folder: Path) -> tuple[Path, ...]:
@@ -52,6 +60,14 @@ def _edf(folder: Path) -> tuple[Path, ...]:
     marks = [(0.0, 30.0, "Sleep stage W"), (30.0, 60.0, "Sleep stage N2"), (100.0, 20.0, "Hypopnea"), (5.0, None, "Lights off")]
     whole = write_edf(folder / "night.edf", {("SpO2", "%"): levels}, marks=marks)
     return whole, write_edf(folder / "hypnogram.edf", record_s=0, marks=marks[:2])
+
+
+def _wfdb(folder: Path) -> tuple[Path, ...]:
+    ecg = np.sin(np.arange(20 * 100) / 9.0)
+    header = write_wfdb(
+        folder / "holter", {"ECG": ecg}, fs=100, start="22:00:00 08/03/2025", annotations={"atr": [(k * 90, 1, "") for k in range(20)]}
+    )
+    return header, zipped(header)
 
 
 def every() -> list[Reader]:

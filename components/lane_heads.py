@@ -65,7 +65,7 @@ NOTES: dict[str, Note] = {
     ),
     "resp_rate_bpm": Note(
         Text("Breaths per minute in the minute around each half minute."),
-        Text("Heard by a microphone, a machine that hums in time or a partner can be taken for your breathing."),
+        Text("Heard by a microphone: a machine that hums in time, or a partner, can be taken for you. Felt by a sensor: only at rest."),
     ),
     "snore_frac": Note(
         Text("The share of each half minute that sounded like snoring. Hatched where noise may hide it."),
@@ -73,6 +73,10 @@ NOTES: dict[str, Note] = {
     ),
     "activity_count": MOVED,
     "motion_index": MOVED,
+    "trunk_position": Note(
+        Text("How you lay in each half minute, by the pull of gravity on a sensor that you wore on the chest."),
+        Text("Right only when the sensor is worn as the format's page says. It was checked on constructed signals only."),
+    ),
     "room_temp_c": Note(
         Text("The temperature beside the sensor in the room."),
         Text("A sensor near a bed, a window or a radiator shows that place, not the whole room."),

@@ -200,6 +200,15 @@ def events_lane(analysis: NightAnalysis) -> Lane | None:
     )
 
 
+def position_lane(analysis: NightAnalysis) -> Lane | None:
+    """Return how the trunk lay; None when no sensor was worn on it."""
+    if analysis.features.coverage("trunk_position") == 0:
+        return None
+    lane = column_lane(analysis, "trunk_position", "room", title=t("Position of the trunk"))
+    names = [t("on the back"), t("on the left"), t("on the right"), t("on the front"), t("upright")]
+    return replace(lane, height=84, axis={"range": [-0.5, 4.5], "tickvals": list(range(5)), "ticktext": names})
+
+
 def room_lane(analysis: NightAnalysis) -> Lane | None:
     """Return the room's temperature; None when it was not measured."""
     if analysis.features.coverage("room_temp_c") == 0:

@@ -15,6 +15,7 @@ from components.figures.lanes import (
     heart_lane,
     hypnogram_lane,
     movement_lane,
+    position_lane,
     probability_lane,
     room_lane,
     snore_lane,
@@ -121,7 +122,8 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
         lanes.append(sound_lane(traces["sound_level_db"], window=window))
     lanes.append(snore_lane(analysis))
     moved = next((column for column in ("activity_count", "motion_index") if analysis.features.coverage(column) > 0), None)
-    lanes += [None if moved is None else movement_lane(analysis, moved), room_lane(analysis), events_lane(analysis), quality_lane(analysis)]
+    lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), room_lane(analysis)]
+    lanes += [events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)
 
 

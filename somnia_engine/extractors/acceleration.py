@@ -1,4 +1,4 @@
-"""Raw acceleration of a wrist: activity counts, ENMO, arm angle, and whether it was worn."""
+"""Raw acceleration of a wrist or the trunk: counts, ENMO, angle or position, breath at rest, and whether it was worn."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from somnia_engine.dsp.acceleration import (
     te_lindert_counts,
     worn,
 )
+from somnia_engine.dsp.rest import breath_rate_bpm, trunk_position
 from somnia_engine.extractors._streams import bounded
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed, StreamQuality
@@ -22,7 +23,9 @@ from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.signals import Signal
 
 AXES = ("acc_x_g", "acc_y_g", "acc_z_g")
-COLUMNS = ("activity_count", "enmo_mg", "arm_angle_deg", "worn_frac")
+COLUMNS = ("activity_count", "enmo_mg", "arm_angle_deg", "worn_frac", "trunk_position", "resp_rate_bpm")
+TRUNK = ("chest", "trunk", "thorax", "sternum")
+"""Words in the name of a device or file that say where it was worn; without one it is taken as worn on the wrist."""
 
 Values = NDArray[np.float32]
 
@@ -38,6 +41,11 @@ def _axes(placed: Placed, night: NightInput) -> Values | None:
     return axes if np.isfinite(axes).all(axis=0).any() else None
 
 
+def _on_trunk(placed: Placed) -> bool:
+    said = f"{placed.recording.source.device} {placed.recording.source.name}".lower()
+    return any(word in said for word in TRUNK)
+
+
 def _epochs(values: Values, step_s: int) -> Values:
     """Return the mean of each epoch's values; NaN where one is missing."""
     return np.asarray(values.reshape(-1, int(EPOCH_S) // step_s).mean(axis=1), dtype=np.float32)
@@ -51,11 +59,17 @@ def _extract_one(placed: Placed, night: NightInput) -> Extraction | None:
     seconds = worn(axes)
     worn_frac = _epochs(seconds, 1)
     off = worn_frac < 1.0
-    counts = te_lindert_counts(axes[2])
-    counts[np.repeat(off, int(EPOCH_S) // COUNT_S)] = np.nan
-    columns = {"enmo_mg": enmo_mg(axes), "arm_angle_deg": _epochs(arm_angles_deg(axes), ANGLE_S)}
+    columns = {"enmo_mg": enmo_mg(axes)}
+    if placed.series("resp_rate_bpm") is None:
+        columns["resp_rate_bpm"] = breath_rate_bpm(axes)
     traces: tuple[Signal, ...] = ()
-    if placed.series("activity_count") is None:
+    if _on_trunk(placed):
+        columns["trunk_position"] = trunk_position(axes)
+    else:
+        columns["arm_angle_deg"] = _epochs(arm_angles_deg(axes), ANGLE_S)
+    if not _on_trunk(placed) and placed.series("activity_count") is None:
+        counts = te_lindert_counts(axes[2])
+        counts[np.repeat(off, int(EPOCH_S) // COUNT_S)] = np.nan
         columns["activity_count"] = _epochs(counts, COUNT_S)
         traces = (Signal("activity_count", counts, 1.0 / COUNT_S, ""),)
     columns = {name: bounded(name, np.where(off, np.nan, column).astype(np.float32)) for name, column in columns.items()}
@@ -81,8 +95,9 @@ def extract_acceleration(night: NightInput) -> tuple[Extraction, ...]:
     Returns
     -------
     tuple of Extraction
-        `enmo_mg`, `arm_angle_deg`, `worn_frac`, and `activity_count` where the source brings no counts of its own.
-        All but `worn_frac` are NaN where the sensor was not worn.
+        `enmo_mg`, `worn_frac`, `resp_rate_bpm` at rest where the source brings none of its own; of a wrist `arm_angle_deg`, and
+        `activity_count` where the source brings none; of a sensor that is named as worn on the trunk `trunk_position`. All but
+        `worn_frac` are NaN where the sensor was not worn.
     """
     found = (_extract_one(placed, night) for placed in night.placed)
     return tuple(extraction for extraction in found if extraction is not None)

@@ -63,6 +63,7 @@ FEATURES: dict[str, Feature] = {
         Feature(33, "enmo_mg", Text("Movement (ENMO)"), "mg", 0.0, 8000.0, 0.1),
         Feature(34, "arm_angle_deg", Text("Angle of the arm"), "°", -90.0, 90.0, 0.5),
         Feature(35, "worn_frac", Text("Share of the time that the sensor was worn"), "", 0.0, 1.0, 0.01),
+        Feature(36, "trunk_position", Text("Position of the trunk"), "", 0.0, 4.0, 1.0),
         Feature(40, "hr_wave_20_s_bpm", Text("Waves of the heart rate, about 20 s long"), "/min", 0.0, 40.0, 0.02),
         Feature(41, "hr_wave_33_s_bpm", Text("Waves of the heart rate, about 33 s long"), "/min", 0.0, 40.0, 0.02),
         Feature(42, "hr_wave_65_s_bpm", Text("Waves of the heart rate, about 65 s long"), "/min", 0.0, 40.0, 0.02),

@@ -69,3 +69,17 @@ def test_slow_or_missing_axes_give_nothing() -> None:
     assert extract_acceleration(night_of(wrist(12.5), n_epochs=EPOCHS)) == ()
     two = wrist()
     assert extract_acceleration(night_of(recording(signals=two.signals[:2]), n_epochs=EPOCHS)) == ()
+
+
+def test_a_sensor_that_is_named_as_worn_on_the_chest_tells_the_trunk_and_no_arm() -> None:
+    chest = one(wrist(name="chest.csv")).columns
+    assert (chest["trunk_position"][22:] == 0.0).all()
+    assert not {"arm_angle_deg", "activity_count"} & set(chest)
+    assert "trunk_position" not in one(wrist()).columns
+
+
+def test_the_breath_of_a_wrist_at_rest_is_found_and_not_of_one_that_moves_or_lies_on_a_table() -> None:
+    rates = one(wrist(off_after_s=3600.0)).columns["resp_rate_bpm"]
+    np.testing.assert_allclose(rates[22:100], 15.0, atol=0.5)
+    assert np.isnan(rates[:19]).all()
+    assert np.isnan(rates[-60:]).all()

@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "ms", "ms2", "ratio"."""
 
     key: str
     label: Text
@@ -69,6 +69,14 @@ NUMBERS: tuple[Number, ...] = (
     Number("hr_mean_bpm", Text("Mean heart rate"), "bpm", Text("Mean heart rate while asleep.")),
     Number("hr_min_bpm", Text("Lowest heart rate"), "bpm", Text("The lowest half-minute mean while asleep.")),
     Number("hr_max_bpm", Text("Highest heart rate"), "bpm", Text("The highest half-minute mean while asleep.")),
+    Number("rmssd_ms", Text("Heart rate variability (RMSSD)"), "ms", Text("How much neighboring beats differ while asleep: the root mean square of the differences of normal intervals. No range fits everybody; compare with your own nights.")),
+    Number("sdnn_index_ms", Text("Heart rate variability (SDNN index)"), "ms", Text("The spread of the intervals between normal beats within 5 min, averaged over sleep.")),
+    Number("pnn50_pct", Text("Neighbors over 50 ms apart"), "pct", Text("The share of neighboring normal intervals that differ by more than 50 ms (pNN50), while asleep.")),
+    Number("lf_ms2", Text("Slow waves of the beats (LF)"), "ms2", Text("Power of the intervals between beats from 0.04 to 0.15 Hz, in 5 min, averaged over sleep.")),
+    Number("hf_ms2", Text("Breathing waves of the beats (HF)"), "ms2", Text("Power of the intervals between beats from 0.15 to 0.4 Hz, in 5 min, averaged over sleep; breathing makes most of it.")),
+    Number("lf_hf_ratio", Text("Slow to breathing waves"), "ratio", Text("LF divided by HF, both averaged over sleep.")),
+    Number("sd1_ms", Text("Beat to beat (SD1)"), "ms", Text("The width of the plot of each interval against the next; RMSSD divided by the root of 2.")),
+    Number("sd2_ms", Text("Beats over minutes (SD2)"), "ms", Text("The length of the plot of each interval against the next, from RMSSD and the SDNN index.")),
     Number("snore_min", Text("Snoring"), "time", Text("The seconds that sounded like snoring, added up, while you were in bed.")),
     Number("snore_pct", Text("Share with snoring"), "pct", Text("Snoring as a share of the time that could be heard.")),
     Number("snores_per_h", Text("Snores"), "rate", Text("Single snores for each hour that could be heard.")),
@@ -92,8 +100,19 @@ def said(value: float, form: str) -> str:
         return words.NOTHING
     if form == "time":
         return words.minutes(value)
-    unit = {"pct": " %", "bpm": t(" /min"), "rate": t(" /h"), "burden": t(" %min/h"), "count": "", "db": " dB", "seconds": " s"}[form]
-    return f"{value:.{1 if form in ('rate', 'burden') else 0}f}{unit}"
+    unit = {
+        "pct": " %",
+        "bpm": t(" /min"),
+        "rate": t(" /h"),
+        "burden": t(" %min/h"),
+        "count": "",
+        "db": " dB",
+        "ms": " ms",
+        "ms2": " ms²",
+        "ratio": "",
+        "seconds": " s",
+    }[form]
+    return f"{value:.{1 if form in ('rate', 'burden', 'ratio') else 0}f}{unit}"
 
 
 def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, 
 from somnia_engine.metrics.architecture import much_unscored, sleep_statistics
 from somnia_engine.metrics.breathing_events import breathing_event_intervals, breathing_event_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
+from somnia_engine.metrics.hrv import hrv_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.metrics.sound import sound_measures
@@ -149,6 +150,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
             **oxygen,
             **breathing,
             **heart_measures(heart, asleep),
+            **hrv_measures(fused.features, asleep),
             **rhythm_measures(fused.features),
             **sound_measures(fused.features, events, lights=lights),
         },

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from somnia_engine.dsp.heart_waves import WAVES, heart_waves
+from somnia_engine.dsp.variability import five_minutes
 from somnia_engine.dsp.windows import Column, epoch_count, epoch_mean, epoch_sd
 from somnia_engine.extractors._beats import Beats, beats_of
 from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
@@ -12,6 +13,7 @@ from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
 
 LEAST_PAIRS = 10
+FIVE_MINUTES = ("lf_ms2", "hf_ms2")
 SHORT_TERM = ("rmssd_ms", "pnn50_pct", "ectopic_frac", "beat_quality_frac")
 HOLD_S = 15.0
 """A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
@@ -31,6 +33,7 @@ def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:
         "hr_bpm": bounded("hr_bpm", 60000.0 / interval),
         **_swings(rates, night),
         **_short_term(beats, night.n_epochs),
+        **{name: bounded(name, column) for name, column in five_minutes(beats.rr, n_epochs=night.n_epochs).items()},
     }
     quality = quality_of("rr_ms", placed.source, samples=kept._replace(refused=0), column=interval)
     return Extraction(
@@ -117,6 +120,6 @@ EXTRACTOR = Extractor(
     key="cardiac",
     name=Text("Heart rate"),
     channels=("hr_bpm", "rr_ms", "ecg_mv", "sdnn_ms"),
-    columns=("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm", "rr_ms", "sdnn_ms", *SHORT_TERM),
+    columns=("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm", "rr_ms", "sdnn_ms", *SHORT_TERM, *FIVE_MINUTES),
     extract=extract_cardiac,
 )

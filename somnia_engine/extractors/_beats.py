@@ -1,16 +1,18 @@
-"""Beats of one source for everybody who reads them: `beats_of(placed, night) -> Beats | None`, from `rr_ms`, else an ECG.
+"""Beats of one source for everybody who reads them: `beats_of(placed, night) -> Beats | None`, from `rr_ms`, an ECG or a pulse wave.
 
 One function, called by each modality that needs beats (heart rate, breathing, rhythm); it keeps what it found as long as the placed
 recording lives, so that a night is cleaned once.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.beats import detect_beats
+from somnia_engine.dsp.pulse import LEAST_HZ, detect_pulse
 from somnia_engine.dsp.rr import CleanRR, clean_rr
 from somnia_engine.dsp.windows import epoch_of
 from somnia_engine.types.features import NightInput, Placed
@@ -52,7 +54,7 @@ def beats_of(placed: Placed, night: NightInput) -> Beats | None:
     """Return the beats of a source within the night; None when it has none."""
     known = _KNOWN.get(placed)
     if known is None or known[0] is not night:
-        known = (night, _from_intervals(placed, night) or _from_ecg(placed, night))
+        known = (night, _from_intervals(placed, night) or _from_ecg(placed, night) or _from_pulse(placed, night))
         _KNOWN[placed] = known
     return known[1]
 
@@ -75,7 +77,30 @@ def _from_ecg(placed: Placed, night: NightInput) -> Beats | None:
     if not leads or leads[0].fs < LEAST_ECG_HZ:
         return None
     found = detect_beats([lead.samples for lead in leads], fs=leads[0].fs)
-    shift_s = leads[0].onset_s + placed.offset_s
+    return _between(_Found(found.times_s, found.usable, found.amplitude_mv, "ecg_mv"), leads[0].onset_s + placed.offset_s, night)
+
+
+def _from_pulse(placed: Placed, night: NightInput) -> Beats | None:
+    """Return the intervals between the peaks of a pulse wave whose seconds can all be read."""
+    wave = next((signal for signal in placed.recording.signals if signal.channel == "ppg" and signal.fs >= LEAST_HZ), None)
+    if wave is None:
+        return None
+    found = detect_pulse(wave.samples, fs=wave.fs)
+    return _between(_Found(found.times_s, found.usable, None, "ppg"), wave.onset_s + placed.offset_s, night)
+
+
+class _Found(NamedTuple):
+    """Beats as a detector gives them [s from the first sample], and the seconds that it could read."""
+
+    times_s: NDArray[np.float64]
+    usable: NDArray[np.bool_]
+    amplitude_mv: NDArray[np.float32] | None
+    origin: str
+
+
+def _between(found: _Found, shift_s: float, night: NightInput) -> Beats | None:
+    if len(found.times_s) < 2:
+        return None
     usable = _usable_frac(found.usable, shift_s, n_epochs=night.n_epochs)
     unread = np.concatenate(([0], np.cumsum(~found.usable)))
     second = np.minimum(found.times_s.astype(np.int64), len(found.usable) - 1)
@@ -86,7 +111,8 @@ def _from_ecg(placed: Placed, night: NightInput) -> Beats | None:
     if not kept.any():
         return None
     rr = clean_rr(times_s[kept], (1000.0 * np.diff(found.times_s))[kept])
-    return Beats(rr, epochs[kept], "ecg_mv", found.amplitude_mv[1:][kept], usable)
+    amplitude = None if found.amplitude_mv is None else found.amplitude_mv[1:][kept]
+    return Beats(rr, epochs[kept], found.origin, amplitude, usable)
 
 
 def _usable_frac(usable: NDArray[np.bool_], shift_s: float, *, n_epochs: int) -> NDArray[np.float32]:

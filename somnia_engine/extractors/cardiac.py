@@ -119,7 +119,7 @@ def extract_cardiac(night: NightInput) -> tuple[Extraction, ...]:
 EXTRACTOR = Extractor(
     key="cardiac",
     name=Text("Heart rate"),
-    channels=("hr_bpm", "rr_ms", "ecg_mv", "sdnn_ms"),
+    channels=("hr_bpm", "rr_ms", "ecg_mv", "ppg", "sdnn_ms"),
     columns=("hr_bpm", "hr_sd_bpm", *WAVES, "hr_rise_bpm", "hr_dip_bpm", "rr_ms", "sdnn_ms", *SHORT_TERM, *FIVE_MINUTES),
     extract=extract_cardiac,
 )

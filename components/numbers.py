@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "ms", "ms2", "ratio"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "ms", "ms2", "ratio", "warmth"."""
 
     key: str
     label: Text
@@ -77,6 +77,12 @@ NUMBERS: tuple[Number, ...] = (
     Number("lf_hf_ratio", Text("Slow to breathing waves"), "ratio", Text("LF divided by HF, both averaged over sleep.")),
     Number("sd1_ms", Text("Beat to beat (SD1)"), "ms", Text("The width of the plot of each interval against the next; RMSSD divided by the root of 2.")),
     Number("sd2_ms", Text("Beats over minutes (SD2)"), "ms", Text("The length of the plot of each interval against the next, from RMSSD and the SDNN index.")),
+    Number("skin_temp_rise_c", Text("Rise of the skin temperature"), "warmth", Text("From the first quarter of an hour asleep to the warmest half hour after it.")),
+    Number("skin_temp_range_c", Text("Range of the skin temperature"), "warmth", Text("The warmest half hour in bed less the coolest.")),
+    Number("skin_temp_peak_min", Text("Skin warmest after"), "time", Text("From falling asleep to the middle of the warmest half hour.")),
+    Number("body_temp_rise_c", Text("Rise of the body temperature"), "warmth", Text("From the first quarter of an hour asleep to the warmest half hour after it.")),
+    Number("body_temp_range_c", Text("Range of the body temperature"), "warmth", Text("The warmest half hour in bed less the coolest.")),
+    Number("body_temp_peak_min", Text("Body warmest after"), "time", Text("From falling asleep to the middle of the warmest half hour.")),
     Number("snore_min", Text("Snoring"), "time", Text("The seconds that sounded like snoring, added up, while you were in bed.")),
     Number("snore_pct", Text("Share with snoring"), "pct", Text("Snoring as a share of the time that could be heard.")),
     Number("snores_per_h", Text("Snores"), "rate", Text("Single snores for each hour that could be heard.")),
@@ -110,9 +116,10 @@ def said(value: float, form: str) -> str:
         "ms": " ms",
         "ms2": " ms²",
         "ratio": "",
+        "warmth": " °C",
         "seconds": " s",
     }[form]
-    return f"{value:.{1 if form in ('rate', 'burden', 'ratio') else 0}f}{unit}"
+    return f"{value:.{1 if form in ('rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
 
 
 def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:

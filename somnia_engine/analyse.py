@@ -14,6 +14,7 @@ from somnia_engine.metrics.hrv import hrv_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.metrics.sound import sound_measures
+from somnia_engine.metrics.temperature import temperature_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
 from somnia_engine.staging import stage_night
 from somnia_engine.text import Text
@@ -135,6 +136,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
         events = EventTable.of([*events, *detect_slow_and_fast(heart, asleep, source=fused.features.sources["hr_bpm"][0])])
     oxygen = oxygen_measures(spo2, fused.traces.get("motion_index"), events=events, lights=lights, motion_high=MOTION_HIGH)
     breathing = breathing_event_measures(fused.features, lights, oxygen_min=oxygen["spo2_valid_min"])
+    statistics = _statistics(chosen, lights)
     return NightAnalysis(
         start=placed.input.start,
         zone=placed.input.zone,
@@ -143,7 +145,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
         features=fused.features,
         hypnogram=hypnogram,
         device_hypnogram=fused.device,
-        statistics=_statistics(chosen, lights),
+        statistics=statistics,
         device_statistics=None if fused.device is None else sleep_statistics(fused.device, lights),
         events=events,
         measures={
@@ -152,6 +154,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
             **heart_measures(heart, asleep),
             **hrv_measures(fused.features, asleep),
             **rhythm_measures(fused.features),
+            **temperature_measures(fused.features, lights, sol_min=statistics.sol_min),
             **sound_measures(fused.features, events, lights=lights),
         },
         traces=tuple(fused.traces.values()),

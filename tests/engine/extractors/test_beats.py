@@ -35,3 +35,16 @@ def test_no_interval_reaches_over_what_cannot_be_read() -> None:
     assert not ((beats.rr.times_s > 204) & (beats.rr.times_s < 298)).any()
     assert beats.usable_frac is not None
     assert beats.usable_frac[8] == 0.0
+
+
+def test_a_pulse_wave_gives_the_heart_rate_of_its_beats() -> None:
+    t = np.arange(600 * 64) / 64.0
+    wave = np.exp(-0.5 * ((t[:, None] - TIMES[None, :]) / 0.09) ** 2).sum(axis=1).astype(np.float32)
+    night = night_of(recording(signals=(Signal("ppg", wave, 64.0, ""),), duration_s=600.0), n_epochs=20)
+    beats = beats_of(night.placed[0], night)
+    assert beats is not None
+    assert beats.origin == "ppg"
+    assert beats.amplitude_mv is None
+    found = next(e for e in extract_cardiac(night) if "rr_ms" in e.columns)
+    truth = [1000 * np.diff(TIMES)[(TIMES[1:] >= 30 * i) & (TIMES[1:] < 30 * i + 30)].mean() for i in range(20)]
+    assert found.columns["rr_ms"][1:19] == pytest.approx(truth[1:19], abs=12)

@@ -8,15 +8,18 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from somnia_engine.analyse import AnalysisOptions, analyse, record_of
+from somnia_engine.dsp.heart_waves import heart_waves
 from somnia_engine.readers import read_recording, survey
 from somnia_engine.synthetic import DEMOS, demo, truth, write_demo
 from somnia_engine.synthetic.body import heart_rate, movement
+from somnia_engine.synthetic.course import draw_night
 from somnia_engine.synthetic.files import write_watch
 from somnia_engine.types.events import EventKind
 from somnia_engine.types.findings import Level
 from somnia_engine.types.hypnogram import Stage
 from somnia_engine.types.night import NightAnalysis, NightHistory
 from somnia_engine.types.recording import ReadOptions
+from tests.engine.make import recording
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +54,39 @@ def test_the_stages_of_the_quiet_night_are_found(healthy):
     n = min(len(real), len(found.hypnogram.stages))
     assert abs(len(real) - n) <= 1
     scored = found.hypnogram.stages[:n] != Stage.UNSCORED
-    # a made-up heart lacks some of the waves that real sleepers show, and by which the stages are told (0.53 by person on real nights)
-    assert cohen_kappa_score(real[:n][scored], found.hypnogram.stages[:n][scored]) >= 0.5
+    assert cohen_kappa_score(real[:n][scored], found.hypnogram.stages[:n][scored]) >= 0.55
     assert abs(found.statistics.tst_min - np.count_nonzero(real != Stage.W) / 2) <= 30
+
+
+def test_the_stages_of_quiet_nights_are_found_on_average():
+    """Five nights of the quiet sleeper, drawn anew: one night alone says little (real nights reach 0.53 by person, out of fold)."""
+    agreed = []
+    for seed in range(100, 105):
+        night = draw_night(demo("healthy").sleepers[0], np.random.default_rng(seed))
+        rng = np.random.default_rng([seed, 1])
+        counts = movement(night, rng)
+        rates = heart_rate(night, counts, rng=rng)
+        channels = {"hr_bpm": (np.arange(len(rates)) * 5.0, rates), "activity_count": (np.arange(len(counts)) * 15.0, counts)}
+        stages = analyse([recording(channels)]).hypnogram.stages
+        n = min(len(stages), len(night.stages))
+        agreed.append(cohen_kappa_score(night.stages[:n], stages[:n]))
+    assert np.mean(agreed) >= 0.6
+
+
+def test_the_waves_of_the_heart_are_as_strong_as_measured_on_real_sleepers():
+    """Medians of each wave over the 24 usable nights of Walch 2019 (doi 10.13026/hmhs-py35): wake, light, deep, REM."""
+    night = truth("healthy")[0]
+    rng = np.random.default_rng([demo("healthy").seed, 0, 1])
+    rates = heart_rate(night, movement(night, rng), rng=rng)
+    waves = heart_waves(np.arange(len(rates)) * 5.0, rates, n_epochs=len(night.stages))
+    measured = {
+        "hr_wave_20_s_bpm": (0.45, 0.36, 0.27, 0.50),
+        "hr_wave_33_s_bpm": (0.46, 0.32, 0.20, 0.46),
+        "hr_wave_65_s_bpm": (0.60, 0.36, 0.20, 0.61),
+    }
+    for name, levels in measured.items():
+        for stage, level in zip((Stage.W, Stage.L, Stage.N3, Stage.R), levels, strict=True):
+            assert np.median(waves[name][night.stages == stage]) == pytest.approx(level, rel=0.3), (name, stage.name)
 
 
 def test_the_quiet_night_has_every_stream_and_no_signs_of_apnea(healthy):

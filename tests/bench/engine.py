@@ -17,7 +17,11 @@ from somnia_engine.cli import main
 code = main(["analyse", *sys.argv[2:], "--zone", "Asia/Kolkata", "--start", sys.argv[1], "--out", "/dev/null"])
 assert code == 0, code
 """
+IMPORTS = """
+import somnia_engine.cli, somnia_engine.analyse, somnia_engine.readers
+"""
 MOST_MIB = 300.0
+MOST_S = 0.5
 
 
 def rows(folder: Path) -> Iterator[Row]:
@@ -38,7 +42,10 @@ def rows(folder: Path) -> Iterator[Row]:
     Path(flac).unlink()
     yield from _memory(folder)
     wearable = in_own_process(ANALYSE, START, *streams)
-    yield Row("P5", "watch + ring alone, CPU", f"{wearable['cpu_s']:.2f} s", "", "", None)
+    imports = in_own_process(IMPORTS)["cpu_s"]
+    alone = wearable["cpu_s"] - imports
+    yield Row("P5", "watch + ring alone, CPU less imports", f"{alone:.2f} s", f"imports {imports:.2f} s", "≤ 0.5 s", alone <= MOST_S)
+    yield Row("P5", "- its peak memory", f"{wearable['peak_mib']:.0f} MiB", "", "≤ 300 MiB", wearable["peak_mib"] <= MOST_MIB)
 
 
 def _memory(folder: Path) -> Iterator[Row]:

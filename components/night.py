@@ -15,7 +15,7 @@ from components.lane_heads import lane_heads
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
 from components.states import icon
-from components.tables import event_list, number_table, quality_view, stage_table
+from components.tables import event_list, gathered, number_table, quality_view, stage_table
 from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.night import NightAnalysis
@@ -200,7 +200,11 @@ def tab_body(analysis: NightAnalysis, tab: str | None) -> Any:
 
 def _below(analysis: NightAnalysis) -> html.Section:
     staged = analysis.hypnogram is not None or analysis.device_hypnogram is not None
-    labels = [("events", t("Events ({n})", n=len(analysis.events))), ("numbers", t("Numbers")), ("quality", t("Quality & sources"))]
+    labels = [
+        ("events", t("Events ({n})", n=len(gathered(analysis.events)))),
+        ("numbers", t("Numbers")),
+        ("quality", t("Quality & sources")),
+    ]
     labels += [("stages", t("Stages in words"))] if staged else []
     tabs = dbc.Tabs([dbc.Tab(label=label, tab_id=tab) for tab, label in labels], id=ids.NIGHT_TABS, active_tab="events")
     return html.Section([tabs, html.Div(id=ids.NIGHT_TAB, className="tab-place", **{"aria-live": "polite"})], className="night-below")

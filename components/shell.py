@@ -121,6 +121,8 @@ def _footer(who: Who | None) -> list[Any]:
     return [
         html.Span(t("SOMNIA screens and describes. It never diagnoses: a doctor does.")),
         *visitor,
-        dcc.Link(t("How accurate it is"), href="/accuracy"),
-        dcc.Link(t("What can leave this server"), href="/outlets"),
+        html.Span(
+            [dcc.Link(t("How accurate it is"), href="/accuracy"), dcc.Link(t("What can leave this server"), href="/outlets")],
+            className="footer-links",
+        ),
     ]

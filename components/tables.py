@@ -20,6 +20,9 @@ from somnia_engine.types.night import NightAnalysis
 IN_DECIBELS = (EventKind.SN, EventKind.BP, EventKind.CO, EventKind.TK, EventKind.CR, EventKind.GR, EventKind.NS)
 """Kinds whose own measure is a loudness; that of the others is a depth in percent points."""
 
+LONG_S = 180.0
+"""From here on a length is told in minutes."""
+
 
 def event_list(analysis: NightAnalysis) -> html.Div:
     """Return the events as words for the page's script to lay out: a row is focusable, and a click or Enter moves the cursor there."""
@@ -31,16 +34,18 @@ def event_list(analysis: NightAnalysis) -> html.Div:
 def event_rows(analysis: NightAnalysis) -> dict[str, Any]:
     """Return the heads of the columns, what the kinds are called and mean, and a row an event: kind, onset in seconds, cells."""
     clock = Clock(analysis.start, analysis.zone)
-    kinds = dict.fromkeys(analysis.events.kind)
+    kinds = {kind: [t(part) for part in GLOSSARY[kind]] for kind in dict.fromkeys(analysis.events.kind)}
+    if EventKind.SN in kinds:
+        kinds[EventKind.SN] = [t("Snoring"), t("Snores that follow each other within a minute; the loudness is that of the loudest.")]
     return {
         "head": [t("time"), t("kind"), t("length"), t("depth or loudness"), t("stage"), t("source"), t("confidence")],
-        "kinds": {kind: [t(part) for part in GLOSSARY[kind]] for kind in kinds},
+        "kinds": kinds,
         "show": t("{kind} at {time}: show it in the chart", kind="\n", time="\t"),
-        "rows": [_event(event, clock, analysis) for event in _gathered(analysis.events)],
+        "rows": [_event(event, clock, analysis) for event in gathered(analysis.events)],
     }
 
 
-def _gathered(events: EventTable) -> list[Event]:
+def gathered(events: EventTable) -> list[Event]:
     """Return the events with a row for each bout of snores, not for each snore: a night can hold thousands."""
     snores = events.of_kind(EventKind.SN)
     rows = [event for event in events if event.kind is not EventKind.SN]
@@ -157,7 +162,7 @@ def _event(event: Event, clock: Clock, analysis: NightAnalysis) -> list[Any]:
     unit = "dB" if event.kind in IN_DECIBELS else "%"
     depth = words.NOTHING if math.isnan(event.value) else f"{event.value:.0f} {unit}"
     sure = words.NOTHING if math.isnan(event.confidence) else words.decimal(event.confidence, 2)
-    length = t("{s} s", s=round(event.duration_s))
+    length = t("{s} s", s=round(event.duration_s)) if event.duration_s < LONG_S else words.minutes(event.duration_s / 60)
     return [event.kind, round(event.onset_s, 1), clock.label(event.onset_s), length, depth, stage, event.source, sure]
 
 

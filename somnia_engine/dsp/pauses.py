@@ -16,6 +16,8 @@ LEAST_RISE_DB = 6.0
 BEFORE_S, LEAST_BEFORE = 40.0, 4
 AFTER_S = 8.0
 SHORTEST_SOUND_S = 0.3
+_ROWS = 36000
+"""Samples interpolated at a time: the memory of a long night stays that of an hour."""
 DB_PER_LOG = 20.0 / np.log(10.0)
 
 
@@ -27,12 +29,12 @@ class Pause(NamedTuple):
     ending_db: float
 
 
-def detect_pauses(loudness: NDArray[np.float64], *, fs: float) -> list[Pause]:
+def detect_pauses(loudness: NDArray[np.float32], *, fs: float) -> list[Pause]:
     """Return the pauses in audible breathing.
 
     Parameters
     ----------
-    loudness : ndarray, shape (n,), float64
+    loudness : ndarray, shape (n,), float32
         Log magnitude of the band in which breathing is heard.
     fs : float
         Its rate [Hz].
@@ -58,15 +60,18 @@ def detect_pauses(loudness: NDArray[np.float64], *, fs: float) -> list[Pause]:
     return pauses
 
 
-def _surroundings(loudness: NDArray[np.float64], fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _surroundings(loudness: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return floor and rise around every sample, from two-minute stretches every 10 s."""
     half, step = round(STRETCH_S * fs / 2.0), round(STEP_S * fs)
     at = np.arange(0, len(loudness), step)
     parts = [loudness[max(0, i - half) : i + half] for i in at]
     low, high = np.array([np.percentile(part, (FLOOR_PERCENTILE, PEAK_PERCENTILE)) for part in parts]).T
-    index = np.arange(len(loudness))
-    floor = np.interp(index, at, low)
-    return floor, np.interp(index, at, high) - floor
+    floor, rise = np.empty(len(loudness), dtype=np.float32), np.empty(len(loudness), dtype=np.float32)
+    for first in range(0, len(loudness), _ROWS):
+        index = np.arange(first, min(first + _ROWS, len(loudness)))
+        floor[index] = np.interp(index, at, low)
+        rise[index] = np.interp(index, at, high - low)
+    return floor, rise
 
 
 def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -23,12 +23,12 @@ class Snore(NamedTuple):
     p: float
 
 
-def detect_snores(loudness: NDArray[np.float64], p_snore: NDArray[np.float32], *, fs: float, threshold: float) -> list[Snore]:
+def detect_snores(loudness: NDArray[np.float32], p_snore: NDArray[np.float32], *, fs: float, threshold: float) -> list[Snore]:
     """Return the snores of a sound.
 
     Parameters
     ----------
-    loudness : ndarray, shape (n * fs,), float64
+    loudness : ndarray, shape (n * fs,), float32
         Log magnitude of the whole band.
     p_snore : ndarray, shape (n,), float32
         Probability of snoring in each second.
@@ -57,7 +57,7 @@ def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _snores_of(loudness: NDArray[np.float64], floor: float, *, at: int, fs: float, p: float) -> list[Snore]:
+def _snores_of(loudness: NDArray[np.float32], floor: float, *, at: int, fs: float, p: float) -> list[Snore]:
     peak = float(np.percentile(loudness, 97.0)) if len(loudness) else floor
     if (peak - floor) * DB_PER_LOG < LEAST_RISE_DB:
         return []

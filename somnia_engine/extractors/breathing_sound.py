@@ -7,7 +7,7 @@ from somnia_engine.dsp.breathing_rate import breathing_rate
 from somnia_engine.dsp.pauses import detect_pauses
 from somnia_engine.extractors._heard import HeardNight, heard_nights
 from somnia_engine.extractors._streams import bounded
-from somnia_engine.extractors.snore import MEL_BANDS, TOO_NOISY
+from somnia_engine.extractors.snore import TOO_NOISY
 from somnia_engine.hearing.listener import ENVELOPE_HZ
 from somnia_engine.text import Text
 from somnia_engine.types.events import Event, EventKind, EventTable
@@ -39,7 +39,7 @@ def _rates(sound: HeardNight, n_epochs: int) -> NDArray[np.float32]:
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     rates = _rates(sound, n_epochs)
-    loudness = np.logaddexp.reduce(sound.heard.envelopes[:, MEL_BANDS].astype(np.float64), axis=1)
+    loudness = sound.heard.loudness
     end_s = n_epochs * EPOCH_S
     noisy = sound.heard.p_noisy > TOO_NOISY
     events = []

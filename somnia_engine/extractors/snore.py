@@ -16,7 +16,6 @@ from somnia_engine.types.hypnogram import EPOCH_S
 LEAST_HEARD_FRAC = 0.5
 TOO_NOISY = 0.7
 """Of 100 clean seconds of sources that were left out, 98 stay under this."""
-MEL_BANDS = slice(0, 6)
 
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
@@ -28,7 +27,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     epochs = sound.epochs[usable[kept]]
     share = epoch_mean(epochs, (p[usable] >= threshold).astype(np.float64), n_epochs=n_epochs)
     share[epoch_count(epochs, n_epochs) < LEAST_HEARD_FRAC * EPOCH_S] = np.nan
-    loudness = np.logaddexp.reduce(heard.envelopes[:, MEL_BANDS].astype(np.float64), axis=1)
+    loudness = heard.loudness
     snores = detect_snores(loudness, np.where(kept, p, 0.0).astype(np.float32), fs=ENVELOPE_HZ, threshold=threshold)
     end_s = n_epochs * EPOCH_S
     events = [

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.spectra import FRAME, FS_HZ, HOP, N_BANDS, N_MELS, PATCH_FRAMES, band_spectrogram
-from somnia_engine.hearing.classifier import SECONDS_AT_ONCE, SoundClassifier, load_sound_classifier
+from somnia_engine.hearing.classifier import SoundClassifier, load_sound_classifier
 
 Blocks = Iterable[NDArray[np.float32]]
+_Reel = dict[str, NDArray[Any]]
 
 SILENCE = "silence"
 SILENCE_DB = -92.0
@@ -18,17 +20,28 @@ SILENCE_DB = -92.0
 SILENCE_SLOPE_DB = 1.0
 GATE = 0.9
 """Seconds that are silent with this probability are not shown to the network (2 dB under SILENCE_DB)."""
+STANDS_OUT_DB, FLOOR_PERCENTILE = 5.0, 20.0
+"""In a whole unit, seconds in which no mel envelope rises by this above its floor hold the steady background only. Of them one is shown
+to the network, and its answer stands for all: 99 % of white noise is told so, and none of the snores of a composed night."""
 
 ENVELOPE_HZ = 10
 FRAMES_PER_S = FS_HZ // HOP
 BAND_EDGES = (0, 2, 5, 9, 13, 18, 64, 65, 66)
 """First band of each of the eight envelopes: 125-200, -310, -460, -640, -890, -7500, 31-63, 94-125 Hz."""
-UNIT = SECONDS_AT_ONCE * FS_HZ
+MEL_ENVELOPES = slice(0, 6)
+DB_PER_LOG = 20.0 / np.log(10.0)
+UNIT_S = 64
+UNIT = UNIT_S * FS_HZ
 """Samples worked on at a time: fixed, so that nothing depends on the blocks that come in."""
+REEL_S = 1408 * UNIT_S
+"""Seconds kept in one piece, 25 h: what is not filled costs no memory, and what stays does not lie scattered among what goes."""
+ARRAYS = ("p", "p_noisy", "power", "clipped_frac", "envelopes")
 REACH = FRAME - HOP
 """Samples that the last frame of a second reaches into the next."""
 LEAST_S = 0.3
 """A last second shorter than this is left out; a longer one is heard with silence behind it."""
+_ROWS = 36000
+"""Envelopes that are made single precision at a time: an hour's."""
 CLIPPED = 0.999
 LEAST_MAGNITUDE = 1e-6
 
@@ -65,6 +78,14 @@ class Heard:
         return self.p[:, self.classes.index(name)]
 
     @property
+    def loudness(self) -> NDArray[np.float32]:
+        """Log of the magnitude of the mel envelopes together, shape (n * ENVELOPE_HZ,)."""
+        loudness = np.empty(len(self.envelopes), dtype=np.float32)
+        for at in range(0, len(loudness), _ROWS):
+            loudness[at : at + _ROWS] = np.logaddexp.reduce(self.envelopes[at : at + _ROWS, MEL_ENVELOPES].astype(np.float32), axis=1)
+        return loudness
+
+    @property
     def level_db(self) -> NDArray[np.float64]:
         """Level of each second [dB re full scale], shape (n,); digital silence is NaN."""
         return np.asarray(10.0 * np.log10(np.where(self.power > 0.0, self.power, np.nan)), dtype=np.float64)
@@ -95,21 +116,44 @@ def hear(blocks: Blocks, *, classifier: SoundClassifier | None = None) -> Heard:
     from threadpoolctl import threadpool_limits
 
     classifier = classifier or load_sound_classifier()
-    with threadpool_limits(1, user_api="blas"):  # two threads on these small products are ten times slower when a core is taken
-        parts = [_unit(samples, classifier) for samples in _units(blocks)]
     classes = (*classifier.classes, SILENCE)
-    if not parts:
-        none = np.zeros(0, dtype=np.float32)
-        empty = np.zeros((0, len(classes)), dtype=np.float32)
-        return Heard(classes, empty, none, none.astype(np.float64), none, np.zeros((0, len(BAND_EDGES) - 1), dtype=np.float16))
-    return Heard(
-        classes,
-        np.concatenate([part.p for part in parts]),
-        np.concatenate([part.p_noisy for part in parts]),
-        np.concatenate([part.power for part in parts]),
-        np.concatenate([part.clipped_frac for part in parts]),
-        np.concatenate([part.envelopes for part in parts]),
-    )
+    reels: list[_Reel] = []
+    seconds = REEL_S
+    with threadpool_limits(1, user_api="blas"):  # two threads on these small products are ten times slower when a core is taken
+        for samples in _units(blocks):
+            unit = _unit(samples, classifier)
+            count = len(unit.power)
+            if seconds + count > REEL_S:
+                reels.append(_reel(len(classes), REEL_S))
+                seconds = 0
+            _keep(unit, reels[-1], seconds)
+            seconds += count
+    lengths = [REEL_S] * (len(reels) - 1) + [seconds] if reels else [0]
+    reels = reels or [_reel(len(classes), 0)]
+    return Heard(classes, *(_joined(reels, name, lengths) for name in ARRAYS))
+
+
+def _reel(classes: int, seconds: int) -> _Reel:
+    return {
+        "p": np.empty((seconds, classes), dtype=np.float32),
+        "p_noisy": np.empty(seconds, dtype=np.float32),
+        "power": np.empty(seconds, dtype=np.float64),
+        "clipped_frac": np.empty(seconds, dtype=np.float32),
+        "envelopes": np.empty((seconds * ENVELOPE_HZ, len(BAND_EDGES) - 1), dtype=np.float16),
+    }
+
+
+def _keep(unit: Heard, reel: _Reel, at: int) -> None:
+    for name in ARRAYS:
+        part, each = getattr(unit, name), ENVELOPE_HZ if name == "envelopes" else 1
+        reel[name][at * each : at * each + len(part)] = part
+
+
+def _joined(reels: list[_Reel], name: str, lengths: list[int]) -> Any:
+    """Return one thing of all reels; there is one reel, unless a sound is longer than a day."""
+    each = ENVELOPE_HZ if name == "envelopes" else 1
+    parts = [reel.pop(name)[: length * each] for reel, length in zip(reels, lengths, strict=True)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _units(blocks: Blocks) -> Iterator[NDArray[np.float32]]:
@@ -124,16 +168,7 @@ def _units(blocks: Blocks) -> Iterator[NDArray[np.float32]]:
         yield held
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Unit:
-    p: NDArray[np.float32]
-    p_noisy: NDArray[np.float32]
-    power: NDArray[np.float64]
-    clipped_frac: NDArray[np.float32]
-    envelopes: NDArray[np.float16]
-
-
-def _unit(samples: NDArray[np.float32], classifier: SoundClassifier) -> _Unit:
+def _unit(samples: NDArray[np.float32], classifier: SoundClassifier) -> Heard:
     whole, rest = divmod(min(len(samples), UNIT), FS_HZ)
     seconds = whole + (rest >= LEAST_S * FS_HZ)
     length = np.minimum(len(samples) - FS_HZ * np.arange(seconds), FS_HZ)
@@ -143,16 +178,44 @@ def _unit(samples: NDArray[np.float32], classifier: SoundClassifier) -> _Unit:
     sound = samples[: seconds * FS_HZ].reshape(seconds, FS_HZ)
     power = np.einsum("ij,ij->i", sound, sound, dtype=np.float64) / length
     silence = _silence(power)
-    asked = silence <= GATE
-    p, p_noisy = np.zeros((seconds, len(classifier.classes)), dtype=np.float32), np.zeros(seconds, dtype=np.float32)
-    p[asked], p_noisy[asked] = classifier(by_second[asked, :PATCH_FRAMES, :N_MELS])
     steps = FRAMES_PER_S // ENVELOPE_HZ
     slices = np.add.reduceat(frames, BAND_EDGES[:-1], axis=1)
     means = slices.reshape(seconds * ENVELOPE_HZ, steps, len(BAND_EDGES) - 1).mean(axis=1)
-    envelopes = np.log(means + np.float32(LEAST_MAGNITUDE)).astype(np.float16)
+    logs = np.log(means + np.float32(LEAST_MAGNITUDE))
+    p, p_noisy = _answers(by_second[:, :PATCH_FRAMES, :N_MELS], _standing_out(logs, silence), classifier)
+    envelopes = logs.astype(np.float16)
     clipped = (np.abs(sound) >= CLIPPED).mean(axis=1).astype(np.float32)
     loud = (1.0 - silence)[:, None]
-    return _Unit(np.concatenate((p * loud, silence[:, None]), axis=1), p_noisy * loud[:, 0], power, clipped, envelopes)
+    classes = (*classifier.classes, SILENCE)
+    return Heard(classes, np.concatenate((p * loud, silence[:, None]), axis=1), p_noisy * loud[:, 0], power, clipped, envelopes)
+
+
+def _standing_out(logs: NDArray[np.float32], silence: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return whom each second asks, shape (seconds,): itself, the quietest second of the steady background, or -1 for nobody."""
+    seconds = np.arange(len(silence))
+    asked = np.where(silence <= GATE, seconds, -1)
+    if len(seconds) < UNIT_S:
+        return asked
+    bands = logs[:, MEL_ENVELOPES]
+    peaks = bands.reshape(len(seconds), ENVELOPE_HZ, -1).max(axis=1)
+    rise = (peaks - np.percentile(bands, FLOOR_PERCENTILE, axis=0)).max(axis=1) * DB_PER_LOG
+    steady = (rise < STANDS_OUT_DB) & (asked >= 0)
+    if steady.any():
+        asked[steady] = np.flatnonzero(steady)[rise[steady].argmin()]
+    return asked
+
+
+def _answers(
+    bands: NDArray[np.float32], asked: NDArray[np.int64], classifier: SoundClassifier
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the answers of the seconds that each second asks, none of them twice; zero where nobody is asked."""
+    p, p_noisy = np.zeros((len(asked), len(classifier.classes)), dtype=np.float32), np.zeros(len(asked), dtype=np.float32)
+    heard = asked >= 0
+    if heard.any():
+        shown, place = np.unique(asked[heard], return_inverse=True)
+        told, noisy = classifier(bands[shown])
+        p[heard], p_noisy[heard] = told[place], noisy[place]
+    return p, p_noisy
 
 
 def _silence(power: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ Row = dict[str, Any]
 
 NAMES: dict[str, Text] = {
     "sleep_stages": Text("Sleep stages"),
+    "actigraphy": Text("Published rules for movement"),
     "apnea": Text("Disturbed breathing, minute by minute"),
     "apnea_night": Text("Disturbed breathing of a whole night"),
     "rhythm": Text("Irregular pulse"),
@@ -22,6 +23,7 @@ NAMES: dict[str, Text] = {
 """The parts of the page, in their order; a model that is not named here comes behind them under its own name."""
 LEADS: dict[str, Text] = {
     "sleep_stages": Text("Compared with stages that experts scored from brain waves in a sleep laboratory, half minute by half minute."),
+    "actigraphy": Text("Rules that others published and that stand beside ours on the night page; nothing was fitted."),
     "apnea": Text("Compared with minutes in which experts saw an apnea or hypopnea in a sleep laboratory."),
     "apnea_night": Text("How near the estimate of a whole night comes to what the sleep laboratory counted."),
     "rhythm": Text("Compared with heart rhythms that cardiologists marked in ECG recordings."),
@@ -62,7 +64,7 @@ PLAIN: dict[str, tuple[str, str, Text]] = {
     ),
     "rules": (
         "beats within 100 ms, first lead, all records", "F1",
-        Text("Of 100 heartbeats in an ECG, about {n} are found where they are."),
+        Text("Of 100 heartbeats in an ECG, about {n} are found where they are (F1)."),
     ),
 }  # fmt: skip
 """The figure that says most to somebody who knows none of these measures: its task, its name and the sentence."""

@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "ms", "ms2", "ratio", "warmth"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth"."""
 
     key: str
     label: Text
@@ -65,6 +65,9 @@ NUMBERS: tuple[Number, ...] = (
     Number("spo2_valid_min", Text("Valid oxygen data"), "time", Text("Minutes of oxygen data that could be used.")),
     Number("breathing_events_per_h", Text("Breathing events (estimate)"), "rate", Text("Estimated from heart beats alone: events of disturbed breathing for each hour of recording, no AHI. The true number can lie far off; mild and moderate apnea was not tested.")),
     Number("breathing_event_pct", Text("Share of disturbed breathing"), "pct", Text("Mean likelihood of disturbed breathing over the half minutes that could be judged.")),
+    Number("p_breathing_from_5_per_h", Text("Probability of 5 or more an hour"), "chance", Text("How likely 5 or more breathing events an hour are, from the whole night. Mild and moderate apnea was not tested.")),
+    Number("p_breathing_from_15_per_h", Text("Probability of 15 or more an hour"), "chance", Text("How likely 15 or more breathing events an hour are, from the whole night.")),
+    Number("p_breathing_from_30_per_h", Text("Probability of 30 or more an hour"), "chance", Text("How likely 30 or more breathing events an hour are, from the whole night.")),
     Number("breathing_assessable_min", Text("Judged breathing"), "time", Text("Minutes in which oxygen or heart beats allowed a judgment of breathing.")),
     Number("hr_mean_bpm", Text("Mean heart rate"), "bpm", Text("Mean heart rate while asleep.")),
     Number("hr_min_bpm", Text("Lowest heart rate"), "bpm", Text("The lowest half-minute mean while asleep.")),
@@ -104,6 +107,8 @@ def said(value: float, form: str) -> str:
     """Return a number as people read it; "–" where it was not measured."""
     if math.isnan(value):
         return words.NOTHING
+    if form == "chance":
+        return f"{100 * value:.0f} %"
     if form == "time":
         return words.minutes(value)
     unit = {

@@ -130,8 +130,8 @@ def _rows(task: str, protocol: str, nights: list[Night], answers: Answers, bars:
     truths = [night.minutes for night in nights]
     found = [by_minute(answers[night.name], len(night.minutes), halves=night.set == "hugcdn") for night in nights]
     coverage = float(np.isfinite(np.concatenate(found)).mean())
-    # a minute without an answer counts as "no event": where there was one, that is an error
-    found = [np.nan_to_num(p, nan=0.0) for p in found]
+    # a minute without an answer counts as a wrong one
+    found = [np.where(np.isnan(p), 1.0 - truth, p) for p, truth in zip(found, truths, strict=True)]
     people = sorted({night.person for night in nights})
     place = {person: [i for i, night in enumerate(nights) if night.person == person] for person in people}
     rng = np.random.default_rng(1)

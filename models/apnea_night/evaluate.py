@@ -25,6 +25,8 @@ from somnia_engine.types.night import NightAnalysis
 Row = dict[str, object]
 FOLDER = Path(__file__).resolve().parent
 STRAPS = 500
+FIGURES = 4
+"""Figures of each limit."""
 
 
 def main() -> None:
@@ -58,7 +60,7 @@ def _left_out() -> list[Row]:
 
 
 def _shipped(folder: Path) -> list[Row]:
-    """Return the rows of what the product tells of whole nights; one that it does not judge counts as one without events."""
+    """Return the rows of what the product tells of whole nights; one that it does not judge counts as judged wrongly."""
     rows: list[Row] = []
     nights = read_nights(folder)
     for kind, channels, sets in (("beats", ("rr_ms",), ("apnea_ecg", "hugcdn")), ("oxygen", ("rr_ms", "spo2_pct"), ("hugcdn",))):
@@ -71,13 +73,17 @@ def _shipped(folder: Path) -> list[Row]:
         if kind == "beats" and counted.sum() > 1:
             told = np.array([_told(night) for night, known in zip(found, counted, strict=True) if known])
             rows += _index_rows(told[:, 0], low[counted], (told[:, 1], told[:, 2]))
-        chances = np.array([[_measure(night, f"p_breathing_from_{limit:.0f}_per_h") for limit in LIMITS] for night in found])
+        chances = np.array([[_chance(night, limit) for limit in LIMITS] for night in found])
         rows += _severity_rows(chances, low, high, kind=kind)
     return [{**row, "protocol": "people never seen"} for row in rows]
 
 
 def _measure(night: NightAnalysis | None, key: str) -> float:
     return 0.0 if night is None else float(np.nan_to_num(night.measures[key], nan=0.0))
+
+
+def _chance(night: NightAnalysis | None, limit: float) -> float:
+    return float("nan") if night is None else night.measures.get(f"p_breathing_from_{limit:.0f}_per_h", float("nan"))
 
 
 def _told(night: NightAnalysis | None) -> tuple[float, float, float]:
@@ -122,13 +128,17 @@ def _severity_rows(chance: Values, low: Values, high: Values, *, kind: str) -> l
     rows = []
     for place, limit in enumerate(LIMITS):
         known = (low >= limit) | (high <= limit)
-        p, truth = chance[known, place], (low[known] >= limit).astype(np.float64)
+        truth = (low[known] >= limit).astype(np.float64)
+        told = np.isfinite(chance[known, place])
+        p = np.where(told, chance[known, place], 1.0 - truth)  # a night without an answer counts as a wrong one
         task = f"at least {limit:.0f} events per hour, {kind}"
         rows.append(_row(task, "AUC", _strapped(lambda a, b: area(b > 0.5, a), p, truth), len(p)))
         said = p >= 0.5
         rows.append(_row(task, "sensitivity@0.5", _strapped(lambda a, b: a[b > 0.5].mean(), said * 1.0, truth), len(p)))
         rows.append(_row(task, "specificity@0.5", _strapped(lambda a, b: 1.0 - a[b < 0.5].mean(), said * 1.0, truth), len(p)))
         rows.append(_row(task, "Brier score", _strapped(lambda a, b: ((a - b) ** 2).mean(), p, truth), len(p)))
+        for row in rows[-FIGURES:]:
+            row["coverage"] = round(float(told.mean()), 4)
     return rows
 
 

@@ -57,7 +57,12 @@ def main() -> None:
     else:
         nights = read_nights()
         protocol, figures = PROTOCOL.format(people=len(nights)), cross_validated(nights)
-        result = {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": _rows(figures, protocol, nights)}
+        result = {
+            "model": "sleep_stages",
+            "protocol": protocol,
+            "figures": figures,
+            "rows": _rows(figures, protocol, nights, coverage=dict.fromkeys(MODES, 1.0)),
+        }
     print(table(result["figures"]))
     if arguments.out or not arguments.heldout:
         (arguments.out or SCORES).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -92,29 +97,39 @@ def median_of(seeds: list[Figures]) -> Figures:
 
 
 def shipped(nights: tuple[Night, ...]) -> dict[str, Any]:
-    """Return the figures of the shipped model, asked with the samples as a person would upload them; no answer counts as light sleep."""
+    """Return the figures of the shipped model, asked with the samples as a person would upload them; no answer counts as a wrong one."""
     channels = {"full": ("hr_bpm", "activity_count"), "heart": ("hr_bpm",), "motion": ("activity_count",)}
     figures: Figures = {}
+    coverage: dict[str, float] = {}
     for mode in MODES if nights else ():
         analyses = [analysed({channel: night.samples[channel] for channel in channels[mode]}) for night in nights]
         found = [_classes_of(analysis, night.n_epochs) for analysis, night in zip(analyses, nights, strict=True)]
         figures[mode] = {
-            str(k): {"lstm": summary(np.stack([_confusion(n, MERGES[k][a], k) for n, a in zip(nights, found, strict=True)]))}
+            str(k): {"lstm": summary(np.stack([_confusion(n, _merged_or_wrong(n, a, k), k) for n, a in zip(nights, found, strict=True)]))}
             for k in ((2,) if mode == "motion" else MERGES)
         }
+        told = [a[night.labels >= 0] >= 0 for a, night in zip(found, nights, strict=True)]
+        coverage[mode] = float(np.concatenate(told).mean())
     protocol = f"people never seen, {len(nights)}"
-    return {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": _rows(figures, protocol, nights)}
+    rows = _rows(figures, protocol, nights, coverage=coverage)
+    return {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": rows}
 
 
-def _rows(figures: Figures, protocol: str, nights: tuple[Night, ...]) -> list[dict[str, Any]]:
-    return rows_of(figures, protocol, people=len(nights), epochs=sum(int((night.labels >= 0).sum()) for night in nights))
+def _merged_or_wrong(night: Night, answer: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Return an answer in so many classes; an epoch without one gets a class that is not its own."""
+    return np.where(answer >= 0, MERGES[classes][answer], (_truth(night, classes) + 1) % classes)
+
+
+def _rows(figures: Figures, protocol: str, nights: tuple[Night, ...], *, coverage: dict[str, float]) -> list[dict[str, Any]]:
+    epochs = sum(int((night.labels >= 0).sum()) for night in nights)
+    return rows_of(figures, protocol, people=len(nights), epochs=epochs, coverage=coverage)
 
 
 def _classes_of(analysis: NightAnalysis | None, n_epochs: int) -> NDArray[np.int64]:
-    """Return a night's hypnogram as indices of CLASSES; what has no answer, and sleep without a stage, is light sleep."""
-    place = {0: 0, 3: 2, 4: 3}
+    """Return a night's hypnogram as indices of CLASSES, -1 without an answer; sleep without a stage is light sleep."""
+    place = {-1: -1, 0: 0, 3: 2, 4: 3}
     given = [] if analysis is None or analysis.hypnogram is None else analysis.hypnogram.stages[:n_epochs].tolist()
-    return np.array([place.get(int(stage), 1) for stage in given] + [1] * (n_epochs - len(given)), dtype=np.int64)
+    return np.array([place.get(int(stage), 1) for stage in given] + [-1] * (n_epochs - len(given)), dtype=np.int64)
 
 
 def ruler_of(nights: tuple[Night, ...], fold: int) -> dict[str, dict[int, list[NDArray[np.int64]]]]:

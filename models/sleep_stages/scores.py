@@ -90,8 +90,8 @@ CALIBRATION_BAR = 0.05
 RULER = "gradient boosting, same folds and inputs"
 
 
-def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int) -> list[dict[str, Any]]:
-    """Return the figures as the rows that every model's scores have."""
+def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int, coverage: dict[str, float]) -> list[dict[str, Any]]:
+    """Return the figures as the rows that every model's scores have; `coverage` is the share of epochs answered, by kind of input."""
     rows = []
     for kind, by_classes in figures.items():
         for classes, by_scorer in by_classes.items():
@@ -109,7 +109,8 @@ def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int)
                 rows.append({
                     "task": task, "protocol": protocol, "n_people": people, "n_units": epochs, "unit": "30-s epochs",
                     "figure": name.replace("macro_f1", "macro-F1"), "value": value, "low": low, "high": high, "ruler": ruler,
-                    "ruler_name": RULER, "bar": bar, "passed": met, "coverage": 1.0,
+                    "ruler_name": RULER, "bar": bar, "passed": met,
+                    "coverage": round(coverage[kind], 4),
                 })  # fmt: skip
     return rows
 

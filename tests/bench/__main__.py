@@ -11,7 +11,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import engine, kept, page
+from tests.bench import engine, kept, page, sound
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -24,7 +24,7 @@ def main() -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         analysis = _demo_night(Path(folder))
-        for row in (*kept.rows(analysis), *page.rows(analysis), *engine.rows(Path(folder))):
+        for row in (*kept.rows(analysis), *page.rows(analysis), *engine.rows(Path(folder)), *sound.rows(Path(folder))):
             rows.append(row)
             sys.stdout.write(_line(row))
             sys.stdout.flush()

@@ -7,6 +7,7 @@ from plotly.utils import PlotlyJSONEncoder
 from components.figures.clock import Clock
 from components.numbers import LEADING, NUMBERS, leading_numbers
 from components.tables import event_list, event_rows, number_table, quality_view, stage_table
+from somnia_engine.types.events import Event, EventKind, EventTable
 from somnia_engine.types.night import SleepStatistics
 from tests.components.made import CLASSES, START, events, night
 
@@ -23,6 +24,21 @@ def test_each_event_is_a_row_of_words_that_knows_where_to_jump() -> None:
     assert (kind, onset, time, length) == ("DS", 600.0, "23:10", "30 s")
     assert found["kinds"]["DS"][0] == "Desaturation"
     assert "3 %" in found["kinds"]["DS"][1]
+
+
+def test_an_estimate_shows_where_nine_nights_of_ten_lie_and_how_likely_each_severity_is() -> None:
+    measures = {**night().measures, "breathing_events_per_h": 12.0, "p_breathing_from_15_per_h": 0.42}
+    said = words(number_table(replace(night(), measures=measures, intervals={"breathing_events_per_h": (4.0, 30.0)})))
+    assert "90 %: 4.0 /h to 30.0 /h" in said
+    assert "42 %" in said
+
+
+def test_snores_that_follow_each_other_are_one_row_and_a_long_one_is_told_in_minutes() -> None:
+    snores = [Event(EventKind.SN, 600.0 + 4.0 * i, 1.5, 0.9, "phone", 10.0 + i % 3) for i in range(200)]
+    found = event_rows(night(events=EventTable.of(snores)))
+    (row,) = found["rows"]
+    assert (row[0], row[3], row[4]) == ("SN", "13 min", "12 dB")
+    assert found["kinds"]["SN"][0] == "Snoring"
 
 
 def test_a_night_of_four_hundred_events_is_listed_in_40_kb() -> None:

@@ -1,0 +1,39 @@
+"""The shipped sound classifier against its card, its scores, and clips that its licence kept it from learning."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from models.sound.data import CLASSES, FOLDER, read_clips
+from models.sound.judge import auc, quieter, seconds_of
+from somnia_engine.hearing import hear
+from somnia_engine.hearing.classifier import load_sound_classifier
+from somnia_engine.resources import load_model
+
+
+def test_the_card_names_classes_thresholds_licences_and_limits() -> None:
+    model = load_model("sound")
+    assert tuple(model.card["classes"]) == CLASSES[:-1]
+    assert set(model.card["thresholds"]) >= {"snore", "cough", "speech", "infant_cry"}
+    assert "ODbL" in model.card["data"]["license"]
+    assert any("night" in limit for limit in model.card["limits"])
+    assert len(model.weights["sound.tflite"]) <= 1024 * 1024
+
+
+def test_the_scores_meet_the_goals_for_snores_on_sources_left_out() -> None:
+    rows = json.loads((FOLDER / "scores.json").read_text(encoding="utf-8"))["rows"]
+    snores = [row for row in rows if row["task"] == "snore against everything else"]
+    assert {row["figure"] for row in snores} == {"AUC", "sensitivity@95"}
+    assert len(snores) == 4
+    assert all(row["passed"] for row in snores)
+
+
+def test_snores_of_sources_never_trained_on_rank_above_other_sounds_at_any_gain(reference: Path) -> None:
+    seconds = seconds_of([clip for clip in read_clips(reference) if not clip.shippable])
+    truth = seconds.labels == "snore"
+    assert truth.sum() > 30
+    classifier = load_sound_classifier()
+    for gain_db in (0, -30):
+        heard = hear([quieter(seconds.sound, gain_db).reshape(-1)], classifier=classifier)
+        assert auc(heard.of("snore").astype(np.float64), truth) > 0.95

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from components.figures.reduction import envelope_around, packed, packed_times, reduce_around
 from components.figures.strokes import Lane, Window, bars, evenly, hatched, line, range_of, runs_of, unmeasured, var
 from components.theme import STAGE_TOKENS
+from somnia_engine.metrics.sound import snore_bouts
 from somnia_engine.text import Text, t
 from somnia_engine.types.events import GLOSSARY, EventKind
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
@@ -218,7 +219,10 @@ def room_lane(analysis: NightAnalysis) -> Lane | None:
 
 def _event_row(analysis: NightAnalysis, kind: EventKind, row: int) -> dict[str, Any]:
     events = analysis.events.of_kind(kind)
-    spans = np.column_stack([events.onset_s, events.onset_s + np.maximum(events.duration_s, 5.0)])
+    ends_s = events.onset_s + np.maximum(events.duration_s, 5.0)
+    spans = np.column_stack([events.onset_s, ends_s])
+    if kind is EventKind.SN:  # thousands in a night: a bar for each bout, as in the list below the chart
+        spans = np.array([(events.onset_s[first], ends_s[end - 1]) for first, end in snore_bouts(events)])
     return bars(spans, row, token=EVENT_TOKENS.get(kind, "muted"), width=9, name=str(kind))
 
 

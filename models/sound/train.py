@@ -27,7 +27,7 @@ from models.sound.targets import opinions
 VERSION = "1"
 WEIGHTS = "sound.tflite"
 WINDOWS, SEED = 150000, 1
-THRESHOLDS = {"snore": 0.2, "breath": 0.6, "cough": 0.4, "speech": 0.5, "infant_cry": 0.3}
+THRESHOLDS = {"snore": 0.2, "breath": 0.6, "cough": 0.4, "speech": 0.5, "infant_cry": 0.5}
 """98.5 % (breath) to 99.8 % of the other seconds of sources left out stay under these: a night has 28,800 seconds to be wrong in."""
 
 CARD = """name = "sound"

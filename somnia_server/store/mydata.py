@@ -41,7 +41,10 @@ def parts(actor: Actor, owner: str) -> dict[str, Callable[[], Any]]:
         "settings": lambda: persons.plain_part(owner, "settings"),
         "consents": lambda: _rows(ConsentRow, ConsentRow.owner == owner),
         "sharing": lambda: _sharing(actor, owner),
-        "notices": lambda: [_notice(row) for row in session().scalars(select(NoticeRow).where(NoticeRow.owner == owner))],
+        "notices": lambda: [
+            _notice(row)
+            for row in session().scalars(select(NoticeRow).where(NoticeRow.owner == owner).order_by(NoticeRow.created_at, NoticeRow.id))
+        ],
         "audit": lambda: [_jsonable(asdict(entry)) for entry in audit.entries_about(actor, owner, most=ALL)],
     }
 
@@ -50,8 +53,16 @@ def _account(owner: str) -> Plain | None:
     row = session().get(UserRow, owner)
     if row is None:
         return None
-    keys = select(PasskeyRow.name, PasskeyRow.create_datetime, PasskeyRow.lastuse_datetime).where(PasskeyRow.user_id == owner)
-    seen = select(SessionRow.created_at, SessionRow.seen_at, SessionRow.ended_at).where(SessionRow.user_id == owner)
+    keys = (
+        select(PasskeyRow.name, PasskeyRow.create_datetime, PasskeyRow.lastuse_datetime)
+        .where(PasskeyRow.user_id == owner)
+        .order_by(PasskeyRow.create_datetime)
+    )
+    seen = (
+        select(SessionRow.created_at, SessionRow.seen_at, SessionRow.ended_at)
+        .where(SessionRow.user_id == owner)
+        .order_by(SessionRow.created_at)
+    )
     account = {
         "id": row.id,
         "email": row.email,
@@ -78,7 +89,7 @@ def _sharing(actor: Actor, owner: str) -> Plain:
         "requests": [_jsonable(asdict(request)) for request in requests_to(actor, owner)],
         "guardians": _rows(GuardianRow, GuardianRow.minor == owner),
         "wards": _rows(GuardianRow, and_(GuardianRow.guardian == owner, GuardianRow.verified_at.is_not(None))),
-        "kiosks": list(session().scalars(select(BedRow.kiosk).where(BedRow.patient == owner))),
+        "kiosks": list(session().scalars(select(BedRow.kiosk).where(BedRow.patient == owner).order_by(BedRow.kiosk))),
     }
 
 
@@ -88,9 +99,10 @@ def _notice(row: NoticeRow) -> Plain:
 
 
 def _rows(table: type[Base], which: Any) -> list[Plain]:
-    """Return the rows of a table without what is sealed or secret."""
+    """Return the rows of a table, in a lasting order, without what is sealed or secret."""
     shown = [column.key for column in table.__mapper__.columns if not column.key.startswith("sealed_") and column.key not in SECRET]
-    return [_jsonable({name: getattr(row, name) for name in shown}) for row in session().scalars(select(table).where(which))]
+    rows = session().scalars(select(table).where(which).order_by(*table.__mapper__.primary_key))
+    return [_jsonable({name: getattr(row, name) for name in shown}) for row in rows]
 
 
 def _jsonable(value: Any) -> Any:

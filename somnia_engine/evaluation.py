@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,12 @@ def judged_models(only: Sequence[str] = ()) -> tuple[Path, ...]:
 def stored(only: Sequence[str] = ()) -> dict[str, list[Row]]:
     """Return the figures that each model's card was written with, by model."""
     paths = [judge.with_name("scores.json") for judge in judged_models(only)]
-    return {path.parent.name: json.loads(path.read_text(encoding="utf-8"))["rows"] for path in paths if path.is_file()}
+    return {path.parent.name: _rows(path) for path in paths if path.is_file()}
+
+
+@cache
+def _rows(path: Path) -> list[Row]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["rows"])
 
 
 def cards() -> dict[str, dict[str, Any]]:

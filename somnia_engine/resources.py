@@ -46,6 +46,7 @@ def load_model(name: str) -> Model:
     return Model(name, card, weights)
 
 
+@cache
 def load_card(name: str) -> dict[str, Any]:
     """Read `models/<name>/card.toml`; raises OSError when it is not there."""
     return tomllib.loads((MODELS / name / "card.toml").read_text(encoding="utf-8"))

@@ -5,9 +5,6 @@ python models/actigraphy/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
 Sleep-Accel holds counts and no raw acceleration, so the rule of van Hees, which reads the arm's angle, has no row.
 """
 
-import argparse
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.product import analysed
+from models.report import judge
 from models.sleep_stages.data import Night, read_nights
 from models.sleep_stages.scores import Confusion, accuracy, confusion, kappa, resampled
 from somnia_engine.staging.references import reference_hypnograms
@@ -29,19 +27,11 @@ WAKE, SLEEP = 0, 1
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout")
-    parser.add_argument("--out", type=Path, default=None)
-    arguments = parser.parse_args()
-    if arguments.data:
-        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
-    rows = _rows(read_nights(arguments.heldout), "people never seen" if arguments.heldout else "by person, nothing trained")
-    for row in rows:
-        print(f"{row['task']:44s} n={row['n_people']:<3d} {row['figure']:22s} {row['value']} ({row['low']}-{row['high']})")
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "actigraphy", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    judge(
+        __doc__,
+        FOLDER,
+        lambda asked: _rows(read_nights(asked.heldout), "people never seen" if asked.heldout else "by person, nothing trained"),
+    )
 
 
 def _answers(night: Night) -> dict[str, NDArray[np.int64]]:

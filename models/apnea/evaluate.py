@@ -3,9 +3,6 @@
 python models/apnea/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
 """
 
-import argparse
-import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.agreement import area
 from models.apnea.data import FOLDER, Night, read_nights
 from models.product import analysed, column_of
+from models.report import judge
 
 FOLDS = 5
 STRAPS = 300
@@ -30,20 +28,7 @@ ECG_BARS = {"accuracy": (0.87, 0.889), "kappa": (0.72, 0.764), "AUC": (0.93, 0.9
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout: judges the shipped model")
-    parser.add_argument("--out", type=Path, default=None)
-    arguments = parser.parse_args()
-    if arguments.data:
-        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
-    nights = read_nights(arguments.heldout)
-    rows = _shipped(nights) if arguments.heldout else _cross_validated(nights)
-    for row in rows:
-        print(f"{row['task']:44s} {row['protocol']:30s} n={row['n_people']:<4d} {row['figure']:12s} {row['value']} bar {row['bar']}")
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "apnea", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    judge(__doc__, FOLDER, lambda asked: (_shipped if asked.heldout else _cross_validated)(read_nights(asked.heldout)))
 
 
 def _answer(score: Callable[[NDArray[np.float64]], NDArray[np.float64]], night: Night, kind: str) -> NDArray[np.float64]:

@@ -3,9 +3,6 @@
 python models/apnea_night/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
 """
 
-import argparse
-import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +16,7 @@ from models.agreement import area
 from models.apnea.data import read_nights
 from models.apnea_night.fit import LIMITS, Values, fit_odds, gather, half_width, left_out, left_out_index, odds, truth_of
 from models.product import analysed
+from models.report import judge
 from somnia_engine.metrics.breathing_events import EVENTS
 from somnia_engine.types.night import NightAnalysis
 
@@ -31,19 +29,7 @@ FIGURES = 4
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout: judges what is shipped")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    if arguments.data:
-        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
-    rows = _shipped(arguments.heldout) if arguments.heldout else _left_out()
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "apnea_night", "rows": rows}, indent=1) + "\n", encoding="utf-8")
-    for row in rows:
-        print(f"{row['task']:58s} n={row['n_people']:<4d} {row['figure']:24s} {row['value']} {row['low']} {row['high']}")
+    judge(__doc__, FOLDER, lambda asked: _shipped(asked.heldout) if asked.heldout else _left_out())
 
 
 def _left_out() -> list[Row]:

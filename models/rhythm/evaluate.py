@@ -4,8 +4,6 @@ python models/rhythm/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
 """
 
 import argparse
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.agreement import area
 from models.product import analysed, column_of
+from models.report import judge
 from models.rhythm.data import FOLDER, Record, read_records
 from somnia_engine.metrics.rhythm import IRREGULAR
 from somnia_engine.types.hypnogram import EPOCH_S
@@ -32,20 +31,12 @@ Answers = dict[str, NDArray[np.float64]]
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout: judges the shipped model")
-    parser.add_argument("--out", type=Path, default=None)
-    arguments = parser.parse_args()
-    if arguments.data:
-        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
-    records = read_records(arguments.heldout)
-    rows = _rows(records, _shipped(records), "people never seen") if arguments.heldout else _cross_validated(records)
-    for row in rows:
-        print(f"{row['task']:52s} {row['protocol']:34s} n={row['n_people']:<5d} {row['figure']:14s} {row['value']} bar {row['bar']}")
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "rhythm", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    judge(__doc__, FOLDER, _judged)
+
+
+def _judged(asked: argparse.Namespace) -> list[dict[str, Any]]:
+    records = read_records(asked.heldout)
+    return _rows(records, _shipped(records), "people never seen") if asked.heldout else _cross_validated(records)
 
 
 def _key(record: Record) -> str:

@@ -7,7 +7,6 @@ Nothing is fitted here, so both options judge the same way; the constants of the
 
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.agreement import matched
 from models.product import analysed
 from models.reference import reference_folder
+from models.report import judge
 from somnia_engine.dsp.beats import detect_beats
 
 FOLDER = Path(__file__).resolve().parent
@@ -36,18 +36,12 @@ Row = dict[str, Any]
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="recordings of people never seen, in the same layout")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    folder = arguments.heldout or arguments.data or reference_folder()
-    rows = [*beat_rows(folder, seen=not arguments.heldout), *oxygen_rows(folder)]
-    for row in rows:
-        print(f"{row['task']:52s} {row['protocol']:40s} n={row['n_people']:<4d} {row['figure']:14s} {row['value']} bar {row['bar']}")
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "rules", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    judge(__doc__, FOLDER, _judged)
+
+
+def _judged(asked: argparse.Namespace) -> list[Row]:
+    folder = asked.heldout or reference_folder()
+    return [*beat_rows(folder, seen=not asked.heldout), *oxygen_rows(folder)]
 
 
 def beat_rows(folder: Path, *, seen: bool) -> list[Row]:

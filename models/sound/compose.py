@@ -22,6 +22,7 @@ from models.reference import reference_folder
 from models.sound import synthesise
 from models.sound.augment import FS_HZ, reverberant
 from models.sound.data import Clip, load, read_clips
+from somnia_engine.dsp.resampling import runs
 
 Sound = NDArray[np.float32]
 
@@ -62,8 +63,7 @@ def single_snores(clips: list[Clip]) -> list[Sound]:
         count = len(sound) // step
         loudness = np.log(np.sqrt((sound[: count * step].reshape(count, step) ** 2).mean(axis=1)) + 1e-6)
         low, high = np.percentile(loudness, (15.0, 95.0))
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], (loudness > low + LOUD_SHARE * (high - low)).astype(np.int8), [0]))))
-        for first, end in edges.reshape(-1, 2):
+        for first, end in runs(loudness > low + LOUD_SHARE * (high - low)):
             part = sound[first * step : end * step]
             if SHORTEST_S <= len(part) / FS_HZ <= LONGEST_S:
                 snores.append(_at_level(part, SNORE_RMS))

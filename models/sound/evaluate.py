@@ -7,8 +7,6 @@ clips whose licence kept them out of its training. `--heldout` judges the shippe
 """
 
 import argparse
-import json
-import os
 import sys
 import tempfile
 import zlib
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.reference import reference_folder
+from models.report import judge
 from models.sound.breathing import breathing_rows
 from models.sound.composed import composed_rows
 from models.sound.data import CLASSES, FOLDER, Clip, load, read_clips
@@ -55,28 +54,20 @@ Row = dict[str, Any]
 
 def main() -> None:
     """Print and write the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="reference recordings (default: SOMNIA_REFERENCE_DATA)")
-    parser.add_argument("--heldout", type=Path, help="sounds never seen, in the same layout: judges the shipped model")
-    parser.add_argument("--bank", type=Path, help="folder that keeps windows and networks (default: a temporary one)")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    if arguments.data:
-        os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
-    if arguments.heldout:
-        rows = judged(read_clips(arguments.heldout), hearing(load_sound_classifier()), "sources never seen")
-        rows += breathing_rows(arguments.heldout, "people never seen")
-    else:
-        rows = left_out(arguments.bank)
-        apart = [clip for clip in read_clips() if not clip.shippable]
-        rows += judged(apart, hearing(load_sound_classifier()), "shipped model on clips that it was not trained on")
-        rows += composed_rows()
-        rows += breathing_rows(reference_folder(), "a rule; its constants were chosen on these people")
-    for row in rows:
-        print(f"{row['task']:44s} {row['protocol']:50s} n={row['n_people']:<4d} {row['figure']:18s} {row['value']} bar {row['bar']}")
-    out = arguments.out or (None if arguments.heldout else FOLDER / "scores.json")
-    if out:
-        out.write_text(json.dumps({"model": "sound", "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    judge(__doc__, FOLDER, _judged, more={"--bank": "folder that keeps windows and networks (default: a temporary one)"})
+
+
+def _judged(asked: argparse.Namespace) -> list[Row]:
+    shipped = hearing(load_sound_classifier())
+    if asked.heldout:
+        return judged(read_clips(asked.heldout), shipped, "sources never seen") + breathing_rows(asked.heldout, "people never seen")
+    apart = [clip for clip in read_clips() if not clip.shippable]
+    return [
+        *left_out(asked.bank),
+        *judged(apart, shipped, "shipped model on clips that it was not trained on"),
+        *composed_rows(),
+        *breathing_rows(reference_folder(), "a rule; its constants were chosen on these people"),
+    ]
 
 
 def hearing(classifier: SoundClassifier) -> Hearing:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.resampling import runs
+
 SHORTEST_S, LONGEST_S = 10.0, 90.0
 """An apnea lasts at least 10 s (AASM Manual for the Scoring of Sleep and Associated Events 2.6); after 90 s without a sound the
 sleeper has more likely turned away from the microphone."""
@@ -49,7 +51,7 @@ def detect_pauses(loudness: NDArray[np.float32], *, fs: float) -> list[Pause]:
         return []
     floor, rise = _surroundings(loudness, fs)
     active = (loudness > floor + ACTIVE_SHARE * rise) & (rise * DB_PER_LOG >= LEAST_RISE_DB)
-    sounds = [(a, b) for a, b in _stretches(active) if b - a >= SHORTEST_SOUND_S * fs]
+    sounds = [(a, b) for a, b in runs(active) if b - a >= SHORTEST_SOUND_S * fs]
     starts = np.array([a for a, _ in sounds], dtype=np.float64) / fs
     pauses = []
     for (_, end), (start, stop) in pairwise(sounds):
@@ -72,8 +74,3 @@ def _surroundings(loudness: NDArray[np.float32], fs: float) -> tuple[NDArray[np.
         floor[index] = np.interp(index, at, low)
         rise[index] = np.interp(index, at, high - low)
     return floor, rise
-
-
-def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

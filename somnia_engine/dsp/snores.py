@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.resampling import runs
+
 SHORTEST_S, LONGEST_S = 0.3, 4.0
 RISE = 0.35
 """A snore lasts while its loudness (log magnitude) stays above the floor by this share of its rise."""
@@ -44,7 +46,7 @@ def detect_snores(loudness: NDArray[np.float32], p_snore: NDArray[np.float32], *
     """
     snores: list[Snore] = []
     step = round(fs)
-    for first, end in _stretches(p_snore >= threshold):
+    for first, end in runs(p_snore >= threshold):
         low, high = max(first - 1, 0) * step, min(end + 1, len(p_snore)) * step
         around = loudness[max(0, low - round(AROUND_S * fs)) : high + round(AROUND_S * fs)]
         floor = float(np.percentile(around, FLOOR_PERCENTILE))
@@ -52,17 +54,12 @@ def detect_snores(loudness: NDArray[np.float32], p_snore: NDArray[np.float32], *
     return _apart(snores)
 
 
-def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
 def _snores_of(loudness: NDArray[np.float32], floor: float, *, at: int, fs: float, p: float) -> list[Snore]:
     peak = float(np.percentile(loudness, 97.0)) if len(loudness) else floor
     if (peak - floor) * DB_PER_LOG < LEAST_RISE_DB:
         return []
     found = []
-    for first, end in _stretches(loudness > floor + RISE * (peak - floor)):
+    for first, end in runs(loudness > floor + RISE * (peak - floor)):
         duration_s = (end - first) / fs
         if SHORTEST_S <= duration_s <= LONGEST_S:
             height_db = (float(loudness[first:end].max()) - floor) * DB_PER_LOG

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from somnia_engine.dsp.windows import epoch_of
+from somnia_engine.dsp.windows import Column, epoch_of
 from somnia_engine.hearing import Heard, hear_file
-from somnia_engine.types.features import NightInput
+from somnia_engine.text import Text
+from somnia_engine.types.features import NightInput, StreamQuality
 from somnia_engine.types.hypnogram import EPOCH_S
 
 
@@ -37,6 +38,12 @@ def heard_nights(night: NightInput) -> Iterator[HeardNight]:
             kept = (at >= 0) & (at < int(night.n_epochs * EPOCH_S)) & (heard.power > 0.0)
             if kept.any():
                 yield HeardNight(placed.source, heard, first, kept, epoch_of(at[kept].astype(np.float64)))
+
+
+def heard_quality(sound: HeardNight, stream: str, column: Column, notes: tuple[Text, ...] = ()) -> StreamQuality:
+    """Return how a column made of a sound covers the night."""
+    at = np.flatnonzero(sound.kept) + sound.first
+    return StreamQuality(stream, sound.source, float(np.isfinite(column).mean()), float(at[0]), float(at[-1] + 1), notes)
 
 
 @lru_cache(maxsize=2)

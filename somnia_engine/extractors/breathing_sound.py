@@ -5,13 +5,13 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.breathing_rate import breathing_rate
 from somnia_engine.dsp.pauses import detect_pauses
-from somnia_engine.extractors._heard import HeardNight, heard_nights
+from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
 from somnia_engine.extractors._streams import bounded
 from somnia_engine.extractors.snore import TOO_NOISY
 from somnia_engine.hearing.listener import ENVELOPE_HZ
 from somnia_engine.text import Text
 from somnia_engine.types.events import Event, EventKind, EventTable
-from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality
+from somnia_engine.types.features import Extraction, Extractor, NightInput
 from somnia_engine.types.hypnogram import EPOCH_S
 
 STRETCH_S = 60.0
@@ -47,8 +47,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
         onset_s, second = pause.onset_s + sound.first, int(pause.onset_s)
         if 0.0 <= onset_s < end_s and noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
             events.append(Event(EventKind.BP, onset_s, pause.duration_s, PAUSE_CONFIDENCE, sound.source, pause.ending_db))
-    at = np.flatnonzero(sound.kept) + sound.first
-    quality = StreamQuality("resp_rate_bpm", sound.source, float(np.isfinite(rates).mean()), float(at[0]), float(at[-1] + 1))
+    quality = heard_quality(sound, "resp_rate_bpm", rates)
     return Extraction(sound.source, "resp_rate_bpm", {"resp_rate_bpm": rates}, EventTable.of(events), quality=(quality,))
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.snores import detect_snores
 from somnia_engine.dsp.windows import epoch_count, epoch_mean
-from somnia_engine.extractors._heard import HeardNight, heard_nights
+from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
 from somnia_engine.hearing.classifier import load_sound_classifier
 from somnia_engine.hearing.listener import ENVELOPE_HZ
 from somnia_engine.text import Said, Text
@@ -42,8 +42,7 @@ def _quality(sound: HeardNight, share: NDArray[np.float32], clear: NDArray[np.bo
     noisy = float((~clear[sound.kept]).mean())
     said: Said = {"share": round(100.0 * noisy)}
     notes = (Text("In {share} % of the sound, noise may hide snoring and breathing.", said),) if noisy >= 0.01 else ()
-    at = np.flatnonzero(sound.kept) + sound.first
-    return StreamQuality("snore_frac", sound.source, float(np.isfinite(share).mean()), float(at[0]), float(at[-1] + 1), notes)
+    return heard_quality(sound, "snore_frac", share, notes)
 
 
 def extract_snore(night: NightInput) -> tuple[Extraction, ...]:

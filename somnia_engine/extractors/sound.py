@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.windows import epoch_max, epoch_mean
-from somnia_engine.extractors._heard import HeardNight, heard_nights
+from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
+from somnia_engine.hearing import level_db
 from somnia_engine.text import Text
-from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality, feature
+from somnia_engine.types.features import Extraction, Extractor, NightInput, feature
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.signals import Signal
 
@@ -14,11 +15,6 @@ FLOOR_PERCENTILE = 10.0
 """The noise floor is the level that the quietest tenth of the seconds stays under."""
 CLIPPED_FRAC = 0.001
 """A second with more samples at full scale than this is overdriven."""
-
-
-def level_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return 10 log10 of a mean square [dB re full scale]; digital silence is not a measurement and gives NaN."""
-    return np.asarray(10.0 * np.log10(np.where(power > 0, power, np.nan)), dtype=np.float64)
 
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
@@ -30,8 +26,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     trace = np.full(int(n_epochs * EPOCH_S), np.nan, dtype=np.float32)
     trace[at] = levels
     columns = {"sound_level_db": np.clip(mean, bounds.low, bounds.high), "sound_peak_db": epoch_max(epochs, levels, n_epochs=n_epochs)}
-    coverage = float(np.isfinite(mean).mean())
-    quality = StreamQuality("sound_level_db", sound.source, coverage, float(at[0]), float(at[-1] + 1), _notes(sound, levels))
+    quality = heard_quality(sound, "sound_level_db", mean, _notes(sound, levels))
     return Extraction(
         sound.source, "sound_level_db", columns, traces=(Signal("sound_level_db", trace, 1.0, bounds.unit),), quality=(quality,)
     )

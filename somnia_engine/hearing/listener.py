@@ -88,7 +88,12 @@ class Heard:
     @property
     def level_db(self) -> NDArray[np.float64]:
         """Level of each second [dB re full scale], shape (n,); digital silence is NaN."""
-        return np.asarray(10.0 * np.log10(np.where(self.power > 0.0, self.power, np.nan)), dtype=np.float64)
+        return level_db(self.power)
+
+
+def level_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 10 log10 of a mean square [dB re full scale]; digital silence is not a measurement and gives NaN."""
+    return np.asarray(10.0 * np.log10(np.where(power > 0.0, power, np.nan)), dtype=np.float64)
 
 
 def hear_file(path: Path) -> Heard:
@@ -111,7 +116,7 @@ def hear(blocks: Blocks, *, classifier: SoundClassifier | None = None) -> Heard:
     Returns
     -------
     Heard
-        The same for any size of the blocks; memory grows by 3 kB a minute of sound only.
+        The same for any size of the blocks; memory grows by 14 kB a minute of sound only.
     """
     from threadpoolctl import threadpool_limits
 
@@ -219,5 +224,5 @@ def _answers(
 
 
 def _silence(power: NDArray[np.float64]) -> NDArray[np.float32]:
-    level_db = 10.0 * np.log10(np.maximum(power, 1e-20))
-    return np.asarray(1.0 / (1.0 + np.exp((level_db - SILENCE_DB) / SILENCE_SLOPE_DB)), dtype=np.float32)
+    level = 10.0 * np.log10(np.maximum(power, 1e-20))
+    return np.asarray(1.0 / (1.0 + np.exp((level - SILENCE_DB) / SILENCE_SLOPE_DB)), dtype=np.float32)

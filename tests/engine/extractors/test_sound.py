@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from somnia_engine.extractors.sound import extract_sound, level_db
+from somnia_engine.extractors.sound import extract_sound
+from somnia_engine.hearing import level_db
 from somnia_engine.types.recording import Media
 from tests.engine.make import night_of, recording
 

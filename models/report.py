@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from models.reference import reference_folder
+
 Row = dict[str, Any]
 
 
@@ -34,6 +36,8 @@ def judge(doc: str, folder: Path, rows_of: Callable[[argparse.Namespace], list[R
     if arguments.data:
         os.environ["SOMNIA_REFERENCE_DATA"] = str(arguments.data)
     rows = rows_of(arguments)
+    if not rows and not arguments.heldout:
+        parser.error(f"{reference_folder()} holds no recordings for this; give the reference data by --data or SOMNIA_REFERENCE_DATA.")
     for row in rows:
         print(f"{row['task']:56s} {row['protocol'][:48]:48s} n={row['n_people']:<5d} {row['figure']:24s} {row['value']} bar {row['bar']}")
     out = arguments.out or (None if arguments.heldout else folder / "scores.json")

@@ -41,7 +41,7 @@ classes = {classes}
 limits = [
     "The licensed snores are few: {snorers} sources. What the classifier knows of snoring it has mostly from its teacher.",
     "No whole night of a sleeper with scored sounds was to be had; the figures are of single seconds.",
-    "Thresholds were chosen on answers out of fold: new rooms can do worse.",
+    "Thresholds were chosen on answers out of fold and with an eye on the composed nights: new rooms can do worse.",
     "Gasps, grinding and bedding are not among the classes: there was no licensed sound to train and test them.",
 ]
 

@@ -1,6 +1,8 @@
 """`somnia_engine evaluate`: the stored figures as one table, and the shipped models over a folder of other people."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,15 @@ def test_the_shipped_stages_are_judged_over_a_folder_of_other_people(
 def test_a_folder_without_a_models_recordings_has_no_rows_for_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--heldout", str(tmp_path), "--out", "-"]) == DONE
     assert json.loads(capsys.readouterr().out)["scores"] == {}
+
+
+def test_a_judge_without_recordings_says_so_and_leaves_the_stored_figures_alone(tmp_path: Path) -> None:
+    kept = (MODELS / "rules" / "scores.json").read_bytes()
+    command = [sys.executable, str(MODELS / "rules" / "evaluate.py"), "--data", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr
+    assert (MODELS / "rules" / "scores.json").read_bytes() == kept
 
 
 def test_each_judge_says_how_it_is_called() -> None:

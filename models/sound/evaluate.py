@@ -41,10 +41,11 @@ from somnia_engine.dsp.spectra import FS_HZ
 from somnia_engine.extractors.snore import TOO_NOISY
 from somnia_engine.hearing import Heard, hear
 from somnia_engine.hearing.classifier import SoundClassifier, load_sound_classifier
+from somnia_engine.hearing.listener import ARRAYS, UNIT_S
 from somnia_engine.resources import Model, load_model
 
 PARTS, STEPS_LEFT_OUT = 3, 4000
-BLOCK_S = 600
+ALONE_S = UNIT_S - 1
 TEACHER = "YAMNet, zero-shot"
 BARS_AUC = {"snore": 0.97, "cough": 0.97, "speech": 0.97, "infant_cry": 0.97}
 LEAST_SECONDS = 4
@@ -71,11 +72,11 @@ def _judged(asked: argparse.Namespace) -> list[Row]:
 
 
 def hearing(classifier: SoundClassifier) -> Hearing:
-    """Return a function that hears seconds (n, FS_HZ) the way a file is heard."""
+    """Return a function that hears seconds (n, FS_HZ) as short files are heard: in less than a unit no second answers for another."""
 
     def answer(sound: NDArray[np.float32]) -> Heard:
-        whole = sound.reshape(-1)
-        return hear((whole[at : at + BLOCK_S * FS_HZ] for at in range(0, len(whole), BLOCK_S * FS_HZ)), classifier=classifier)
+        parts = [hear([sound[at : at + ALONE_S].reshape(-1)], classifier=classifier) for at in range(0, len(sound), ALONE_S)]
+        return Heard(parts[0].classes, *(np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS))
 
     return answer
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from dash import Dash
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy import delete
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -19,8 +20,10 @@ from somnia_server.store import emergencies, invitations, kiosks, persons, recor
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory
 from somnia_server.store.sessions import begin_session
+from somnia_server.store.tables import TryRow, session
 from tests.cast import NIGHT, Cast, make_cast
 from tests.components.made import night
+from tests.reports import keep
 
 pytestmark = [
     pytest.mark.browser,
@@ -86,6 +89,8 @@ def write(cast: Cast, payload: str) -> None:
     """Put markup into every text that one person writes and another sees."""
     patient, doctor = cast.actor("patient"), cast.actor("doctor")
     with cast.app.app_context():
+        session().execute(delete(TryRow))  # nobody shares fifty times in a quarter of an hour; that they may not is shown elsewhere
+        session().commit()
         for name in ("patient", "doctor", "admin"):
             actor = cast.actor(name)
             persons.save_profile(actor, replace(persons.load_profile(actor), name=payload[:120]))
@@ -154,5 +159,11 @@ def test_a_few_payloads_run_nowhere(browser: Browser, cast: Cast, place: str) ->
 def test_fifty_payloads_run_nowhere(browser: Browser, cast: Cast, place: str) -> None:
     assert len(PAYLOADS) == 50
     wrong, seen = tried(browser, cast, place, PAYLOADS)
+    found = {
+        "payloads": str(len(PAYLOADS)),
+        "pages on which one was seen, as text": f"{seen:,}",
+        "scripts that ran, or that only the policy stopped": str(len(wrong)),
+    }
+    keep("r9-markup", "Markup in every field, before every page, in Chromium (R9)", found=found)
     assert wrong == []
     assert seen >= 6 * len(PAYLOADS)

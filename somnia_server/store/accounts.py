@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
-from somnia_server.store.bound import vouched
+from somnia_server.store.bound import mark_of, vouched
 from somnia_server.store.house import now
 from somnia_server.store.sessions import RANKS, end_sessions, role_of
 from somnia_server.store.tables import PasskeyRow, RoleRow, UserRow, db, session
@@ -190,8 +190,12 @@ def use_counter(user_id: str, counter: int) -> bool:
 
 def swap_recovery_codes(user_id: str, old: list[str], new: list[str]) -> bool:
     """Replace an account's recovery codes if they are still the old ones, and commit; False when another request was first."""
-    unchanged = UserRow.id == user_id, UserRow.mf_recovery_codes == old
-    done = session().execute(update(UserRow).where(*unchanged).values(mf_recovery_codes=new))
+    row = session().get(UserRow, user_id, populate_existing=True)
+    if row is None or not vouched(row):
+        return False
+    unchanged = UserRow.id == user_id, UserRow.mf_recovery_codes == old, UserRow.mark == row.mark
+    marked = mark_of(row, recovery_codes=new)
+    done = session().execute(update(UserRow).where(*unchanged).values(mf_recovery_codes=new, mark=marked))
     session().commit()
     return isinstance(done, CursorResult) and done.rowcount == 1
 

@@ -21,6 +21,7 @@ from somnia_server.store.house import house
 from somnia_server.store.tables import (
     Base,
     CodeRow,
+    ConsentRow,
     GrantRow,
     GuardianRow,
     InvitationRow,
@@ -36,7 +37,18 @@ from somnia_server.store.vault import TamperedError
 log = logging.getLogger(__name__)
 _TERMS = ("scope", "first_night", "last_night", "may_upload")
 FIELDS: dict[type[Base], tuple[str, ...]] = {
-    UserRow: ("id", "email", "password", "active", "confirmed", "role_names", "tf_primary_method", "tf_totp_secret", "oidc_subject"),
+    UserRow: (
+        "id",
+        "email",
+        "password",
+        "active",
+        "confirmed",
+        "role_names",
+        "tf_primary_method",
+        "tf_totp_secret",
+        "oidc_subject",
+        "recovery_codes",
+    ),
     PasskeyRow: ("credential_id", "public_key", "whose", "usage"),
     SessionRow: ("id", "user_id", "created_at"),
     RefreshRow: ("digest", "family", "user_id", "client", "scope", "expires_at"),
@@ -45,6 +57,7 @@ FIELDS: dict[type[Base], tuple[str, ...]] = {
     InvitationRow: ("id", "patient", "code", "email", *_TERMS, "grant_days", "expires_at"),
     GuardianRow: ("id", "guardian", "minor", "verified_at", "verified_by"),
     KioskRow: ("id", "doctor", "token"),
+    ConsentRow: ("id", "owner", "kind", "version", "given_by", "given_at"),
 }
 """What each mark covers. What only ever narrows (ended, used, last seen) is not among it: ending a row takes its mark away."""
 _VOUCHED = "somnia vouched"
@@ -56,6 +69,11 @@ def mark_of(row: Base, **changed: Any) -> str:
     """Return the mark of a row as it stands, or with some values changed."""
     names = FIELDS[type(row)]
     return _mark(type(row), [changed[name] if name in changed else getattr(row, name) for name in names])
+
+
+def mark_without(row: Base, field: str) -> str:
+    """Return the mark that a row had before its mark covered one more field, for an upgrade."""
+    return _mark(type(row), [getattr(row, name) for name in FIELDS[type(row)] if name != field])
 
 
 def vouched(row: Base) -> bool:

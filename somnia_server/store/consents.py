@@ -14,6 +14,7 @@ from somnia_engine.text import Text
 from somnia_server.settings import PROJECT
 from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note, note_read
+from somnia_server.store.bound import vouched
 from somnia_server.store.grants import SHARERS
 from somnia_server.store.house import now
 from somnia_server.store.persons import is_minor, profile_of
@@ -124,7 +125,7 @@ def withdraw(actor: Actor, kind: str, *, subject: str | None = None) -> bool:
         return False
     alive = ConsentRow.owner == owner, ConsentRow.kind == kind, ConsentRow.withdrawn_at.is_(None)
     done: Any = session().execute(
-        update(ConsentRow).where(*alive).values(withdrawn_at=now()).execution_options(synchronize_session="fetch")
+        update(ConsentRow).where(*alive).values(withdrawn_at=now(), mark=None).execution_options(synchronize_session="fetch")
     )
     if not done.rowcount:
         session().rollback()
@@ -180,7 +181,8 @@ def _owner(actor: Actor, subject: str | None) -> str | None:
 
 def _rows(owner: str | None) -> tuple[ConsentRow, ...]:
     query = select(ConsentRow).where(ConsentRow.owner == owner).order_by(ConsentRow.given_at, ConsentRow.id)
-    return () if owner is None else tuple(session().scalars(query.execution_options(populate_existing=True)))
+    found = () if owner is None else session().scalars(query.execution_options(populate_existing=True))
+    return tuple(row for row in found if row.withdrawn_at is not None or vouched(row))
 
 
 def _past(row: ConsentRow) -> Past:

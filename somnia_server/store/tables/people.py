@@ -87,6 +87,11 @@ class UserRow(Base, UserMixin):
         return sorted(role.name for role in self.roles)
 
     @property
+    def recovery_codes(self) -> list[str]:
+        """The recovery codes that are left, sealed; an empty list when there are none."""
+        return list(self.mf_recovery_codes or ())
+
+    @property
     def is_active(self) -> bool:
         """Whether this account lets somebody in: it is not disabled, and nobody but us has written it."""
         from somnia_server.store.bound import vouched
@@ -164,6 +169,7 @@ class ConsentRow(Base):
     given_by: Mapped[str] = mapped_column(OWNER)
     given_at: Mapped[datetime] = mapped_column(Moment)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
+    mark: Mapped[str | None] = mapped_column(MARK)
 
 
 class NoticeRow(Base):

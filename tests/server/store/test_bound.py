@@ -7,7 +7,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from somnia_server.store import accounts, bound, clients, guardians, invitations, kiosks, nights, persons, schema, sessions, tokens
+from somnia_server.store import (
+    accounts,
+    bound,
+    clients,
+    consents,
+    guardians,
+    invitations,
+    kiosks,
+    nights,
+    persons,
+    schema,
+    sessions,
+    tokens,
+)
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.bound import FIELDS
 from somnia_server.store.grants import grants_of, revoke
@@ -110,6 +123,8 @@ def test_a_guardianship_that_nobody_verified_opens_nothing(insider: Insider):
         "UPDATE users SET active = true WHERE id = :me",
         "UPDATE users SET password = 'another' WHERE id = :me",
         "UPDATE users SET mark = NULL WHERE id = :me",
+        "UPDATE users SET tf_totp_secret = 'one of mine' WHERE id = :me",
+        "UPDATE users SET mf_recovery_codes = 'one of mine' WHERE id = :me",
     ],
 )
 def test_an_account_that_was_changed_lets_nobody_in(insider: Insider, change: str):
@@ -197,7 +212,36 @@ def test_a_bed_that_nobody_hung_shows_nothing(insider: Insider):
     assert (bed.damaged, bed.tst_min, bed.stages) == (True, None, None)
 
 
-def test_what_is_refused_is_noted(app: Flask, insider: Insider):
+def test_a_consent_that_nobody_gave_allows_nothing(insider: Insider):
+    assert consents.give(insider.me, consents.PRIVACY)
+    insider.copy("consents", "1 = 1", id="0" * 32, owner=insider.friend.id, given_by=insider.friend.id)
+    assert consents.counting(insider.friend.id, consents.PRIVACY) == ()
+    insider.write("UPDATE consents SET kind = 'ai_text' WHERE owner = :me", me=insider.me.id)
+    assert consents.counting(insider.me.id, consents.AI_TEXT) == ()
+
+
+def test_a_consent_that_was_withdrawn_does_not_come_back(insider: Insider):
+    assert consents.give(insider.me, consents.PRIVACY)
+    assert len(consents.counting(insider.me.id, consents.PRIVACY)) == 1
+    assert consents.withdraw(insider.me, consents.PRIVACY)
+    insider.write("UPDATE consents SET withdrawn_at = NULL")
+    assert consents.counting(insider.me.id, consents.PRIVACY) == ()
+
+
+def test_an_account_that_was_changed_before_an_upgrade_is_not_marked_by_it(insider: Insider):
+    assert consents.give(insider.me, consents.PRIVACY)
+    session().close()
+    with db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE consents DROP COLUMN mark"))
+        connection.execute(text("UPDATE users SET password = 'mine' WHERE id = :v"), {"v": insider.victim.id})
+        connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+    schema.upgrade(db.engine)
+    assert len(consents.counting(insider.me.id, consents.PRIVACY)) == 1
+    assert bound.vouched(session().get_one(UserRow, insider.me.id))
+    assert not bound.vouched(session().get_one(UserRow, insider.victim.id))
+
+
+def test_what_is_refused_is_noted(app: Flask, insider: Insider, caplog: pytest.LogCaptureFixture):
     bound._told.clear()
     token = sessions.begin_session(insider.me.id, "Firefox")
     insider.write("UPDATE sessions SET user_id = :v", v=insider.victim.id)
@@ -210,6 +254,8 @@ def test_what_is_refused_is_noted(app: Flask, insider: Insider):
     session().rollback()
     noted = session().scalars(select(AuditRow.object).where(AuditRow.action == "forged")).all()
     assert [one.partition(" ")[0] for one in noted] == ["sessions"]
+    assert "sessions" in caplog.text
+    assert "does not carry its mark and counts for nothing" in caplog.text
 
 
 def test_roles_passwords_and_factors_are_changed_by_us_as_ever(insider: Insider):

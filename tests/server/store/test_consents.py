@@ -46,6 +46,14 @@ def entries(subject: Actor) -> list[tuple[str, str, str]]:
     return [(row.actor, row.action, row.object) for row in session().scalars(select(AuditRow).where(AuditRow.subject == subject.id))]
 
 
+def was_given(*kinds: str, **said: object) -> None:
+    """Let what was agreed to have been said otherwise."""
+    for row in session().scalars(select(ConsentRow).where(ConsentRow.kind.in_(kinds or FILES))):
+        for name, value in said.items():
+            setattr(row, name, value)
+    session().flush()
+
+
 def test_every_text_has_a_version_a_title_and_words():
     for kind in FILES:
         text = text_of(kind)
@@ -86,7 +94,7 @@ def test_who_gave_which_version_when_is_told():
 def test_an_older_version_is_out_of_date_until_the_new_one_is_given():
     me = make_account()
     give(me, TERMS)
-    session().execute(update(ConsentRow).values(version="2001-01-01", given_at=now() - timedelta(days=9)))
+    was_given(version="2001-01-01", given_at=now() - timedelta(days=9))
     session().commit()
     assert state_of(me, TERMS) == consents.OUT_OF_DATE
     give(me, TERMS)
@@ -156,7 +164,7 @@ def test_a_withdrawn_or_outdated_consent_stops_the_work_at_the_next_step(kind: s
     withdraw(me, kind)
     assert processing_refusal(me.id) is not None
     give(me, kind)
-    session().execute(update(ConsentRow).where(ConsentRow.kind == kind).values(version="2001-01-01"))
+    was_given(kind, version="2001-01-01")
     session().commit()
     assert "changed" in str(processing_refusal(me.id))
     assert give(me, kind)
@@ -231,7 +239,7 @@ def test_who_turned_18_agrees_again_for_themselves():
     agree(adult, minor)
     save_profile(adult, Profile(birth_date=now().date() - timedelta(days=18 * 366)), subject=minor.id)
     for given_by in (adult.id, minor.id):  # also what they gave themselves, before they were 18
-        session().execute(update(ConsentRow).values(given_at=now() - timedelta(days=300), given_by=given_by))
+        was_given(given_at=now() - timedelta(days=300), given_by=given_by)
         session().commit()
         assert "Not agreed to yet" in str(processing_refusal(minor.id))
         assert state_of(minor, TERMS) == consents.NOT_GIVEN

@@ -16,6 +16,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+TABLES = [table for table in FIELDS if table.__tablename__ != "consents"]
+"""Consents got theirs later."""
 ENDED = {
     "sessions": "ended_at",
     "refresh_tokens": "revoked_at",
@@ -27,14 +29,14 @@ ENDED = {
 
 
 def upgrade() -> None:
-    for table in FIELDS:
+    for table in TABLES:
         op.add_column(table.__tablename__, sa.Column("mark", sa.String(length=64)))
     connection = op.get_bind()
-    if not any(connection.scalar(sa.select(sa.func.count()).select_from(table.__table__)) for table in FIELDS):
+    if not any(connection.scalar(sa.select(sa.func.count()).select_from(table.__table__)) for table in TABLES):
         return
     stored_keys().open_house(connection)
     with Session(connection, join_transaction_mode="rollback_only") as rows:
-        for table in FIELDS:
+        for table in TABLES:
             ended = ENDED.get(table.__tablename__)
             here = [getattr(table, found["name"]) for found in sa.inspect(connection).get_columns(table.__tablename__)]
             for row in rows.scalars(sa.select(table).options(load_only(*here))).all():  # later columns are not there yet
@@ -44,6 +46,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in FIELDS:
+    for table in TABLES:
         with op.batch_alter_table(table.__tablename__) as changed:
             changed.drop_column("mark")

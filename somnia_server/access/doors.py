@@ -21,6 +21,9 @@ from somnia_server.store.tries import acquire
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="account")
 PER_ADDRESS = RateLimitItemPerMinute(30, 15, namespace="address")
 REQUESTS = RateLimitItemPerMinute(100, 1, namespace="requests")
+CALLS = RateLimitItemPerMinute(1200, 1, namespace="calls")
+CALLS_HERE = RateLimitItemPerMinute(6000, 1, namespace="calls from")
+"""What pages may ask for: a page that is opened takes some ten callbacks and then one a second, and a ward shares an address."""
 EXTENSION = "somnia_doors"
 ONCE_S = 86400.0
 PROVEN = frozenset(f"security.{name}" for name in ("login", "verify", "change_password", "two_factor_token_validation", "mf_recovery"))
@@ -92,6 +95,14 @@ def limit_requests(actor_id: str, cost: int) -> None:
     g.rate_of = actor_id
     if not requests.hit(REQUESTS, actor_id, cost=cost):
         raise _shut(requests, REQUESTS, actor_id)
+
+
+def limit_calls(actor_id: str) -> None:
+    """Count a callback of a page, for who asks and from where; 429 when it is too much for a person's hands."""
+    calls = _counters()[1]
+    for item, name in ((CALLS, actor_id), (CALLS_HERE, client_address())):
+        if not calls.hit(item, name):
+            raise _shut(calls, item, name)
 
 
 def _say_rate(response: Response) -> Response:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from somnia_server.access import visitor
 from somnia_server.access.addresses import admin_address_ok
 from somnia_server.access.callbacks import may_call, parts_asked
+from somnia_server.access.doors import limit_calls
 from somnia_server.access.rules import PEOPLE, RULES, Guard, Rule
 from somnia_server.access.sessions import must_choose_password
 from somnia_server.store.actors import Actor
@@ -61,6 +62,8 @@ def _gate() -> AnyResponse | None:
         request.max_content_length = rule.most_bytes
     if request.method not in READS:
         _guard(rule, actor)
+    if request.path == CALLBACK and actor is not None:
+        limit_calls(actor.id)
     if request.path == CALLBACK and (actor is None or not may_call(actor.role, request.get_json(silent=True))):
         abort(404)
     if request.path == CALLBACK and ADMIN_PART in parts_asked(request.get_json(silent=True)) and not admin_address_ok():
@@ -100,6 +103,8 @@ def _headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer" if _carries_token() else "same-origin")
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if request.endpoint == "security.logout" and request.method not in READS:
+        headers["Clear-Site-Data"] = '"cache", "storage"'
     if house().settings.tls:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if not request.path.startswith(CACHEABLE):

@@ -27,6 +27,7 @@ class Provider:
         self.header = {"alg": "RS256", "kid": "1"}
         self.codes: dict[str, dict[str, str]] = {}
         self.challenges: list[str] = []
+        self.given: list[str] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = self.claimed = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -70,7 +71,9 @@ class Provider:
         claims = {"iss": self.issuer, "aud": self.client_id, "sub": self.subject, "nonce": asked.get("nonce"), "iat": at, "exp": at + 300}
         claims = {name: value for name, value in (claims | self.lies).items() if value is not None}
         token = jwt.encode(self.header, claims, self.signs_with, algorithms=[self.header["alg"]])
-        return 200, {"access_token": "x", "token_type": "Bearer", "id_token": token}
+        access = secrets.token_urlsafe(24)
+        self.given += [access, token]
+        return 200, {"access_token": access, "token_type": "Bearer", "id_token": token}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         provider = self

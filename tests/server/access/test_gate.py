@@ -1,6 +1,7 @@
 import pytest
 
 from somnia_server.access.callbacks import parts_of
+from somnia_server.access.doors import CALLS, CALLS_HERE, EXTENSION
 from somnia_server.access.rules import RULES
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER, visitor_from_cookie
 from tests.server.conftest import TUS, Visitor
@@ -133,3 +134,18 @@ def test_a_callbacks_output_tells_whose_it_is(output, parts):
 )
 def test_a_callback_of_no_part_of_ones_own_is_not_there(visitor, asked):
     assert visitor.client.post(CALLBACK, json=asked, headers=csrf(visitor)).status_code == 404
+
+
+def test_who_asks_faster_than_hands_can_waits_and_others_do_not(visitor, stranger, caplog):
+    counted = visitor.app.extensions[EXTENSION][1]
+    assert counted.hit(CALLS, visitor.actor.id, cost=CALLS.amount - 1)
+    asked = [visitor.client.post(CALLBACK, json=ASKED, headers=csrf(visitor)) for _ in range(2)]
+    assert [answer.status_code for answer in asked] == [200, 429]
+    assert 0 < int(asked[1].headers["Retry-After"]) <= 60
+    assert "refused 429 POST" in caplog.text
+    assert stranger.client.post(CALLBACK, json=ASKED, headers=csrf(stranger)).status_code == 200
+
+
+def test_fresh_visitors_do_not_make_an_address_faster(app, visitor):
+    assert app.extensions[EXTENSION][1].hit(CALLS_HERE, "127.0.0.1", cost=CALLS_HERE.amount)
+    assert visitor.client.post(CALLBACK, json=ASKED, headers=csrf(visitor)).status_code == 429

@@ -105,6 +105,16 @@ def test_who_the_provider_knows_is_kept_sealed(ann, disk, provider):
     assert provider.subject.encode() not in kept
 
 
+def test_no_token_of_the_provider_is_kept(ann, disk, provider):
+    given = provider.given
+    assert given
+    cookies = "".join(ann.client.get_cookie(name).value for name in ("somnia", "somnia_visitor") if ann.client.get_cookie(name))
+    kept = disk()
+    for token in given:
+        assert token.encode() not in kept
+        assert token not in cookies
+
+
 def test_a_disabled_account_stays_closed(ann, app, provider):
     with app.app_context():
         set_active(HOUSE, find_account(EMAIL).id, active=False)

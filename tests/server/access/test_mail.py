@@ -21,6 +21,7 @@ from somnia_server.settings import Settings, SettingsError
 from somnia_server.store.house import now
 from somnia_server.store.tables import UserRow, session
 from tests.server.access.people import EMAIL, PASSWORD, Person, words
+from tests.server.access.test_factors import set_up
 
 NEW = "a wolf in the pantry"
 PATIENCE_S = 10.0
@@ -203,6 +204,18 @@ def test_a_reset_link_works_once_and_ends_all_sessions(ann, app, post):
     assert again.location == "/reset"
     assert "is not right" in words(other.log_in())
     assert other.log_in(password=NEW).status_code == 302
+
+
+def test_a_reset_leaves_the_second_factor_on(ann, app, post):
+    ann.log_in()
+    set_up(ann)
+    before = len(post.mails)
+    other = Person(app)
+    other.post("/reset", email=EMAIL)
+    there = link(post.next(before + 1))
+    assert other.post(there, password=NEW, password_confirm=NEW).location == "/login"
+    assert other.log_in(password=NEW).location.startswith("/login/code")
+    assert not other.inside
 
 
 def test_of_many_who_use_a_reset_link_at_once_one_changes_the_password(ann, app, post):

@@ -56,6 +56,11 @@ def test_a_session_says_who_asks_in_which_role(ann, app):
         assert session_actor() == Actor(account_id(app), Role.USER)
 
 
+def test_logging_out_empties_the_browser(ann):
+    assert "Clear-Site-Data" not in ann.get("/account").headers
+    assert ann.log_out().headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_each_log_in_begins_another_session(ann):
     first = ann.session
     ann.log_out()

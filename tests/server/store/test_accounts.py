@@ -92,7 +92,7 @@ def test_a_step_of_codes_is_used_by_one_of_many_and_never_an_earlier_one(app):
 def test_recovery_codes_are_replaced_by_one_of_many(app):
     with app.app_context():
         ann = make_row().id
-        session().execute(update(UserRow).where(UserRow.id == ann).values(mf_recovery_codes=["a", "b"]))
+        session().get(UserRow, ann).mf_recovery_codes = ["a", "b"]
         session().commit()
     assert sum(at_once(app, 6, lambda _: swap_recovery_codes(ann, ["a", "b"], ["b"]))) == 1
     with app.app_context():

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from somnia_engine.text import Text, t
 from somnia_server.access.credentials import prove_again
-from somnia_server.access.sessions import session_actor
+from somnia_server.access.sessions import recently, session_actor
 from somnia_server.store import recordings
 from somnia_server.store.actors import Actor
 from somnia_server.store.export import export_zip
@@ -33,7 +33,7 @@ def overview() -> str:
 
 
 @data.get("/export")
-@auth_required("session")
+@recently
 def export() -> Response:
     """Send everything of a person as one archive."""
     return archive(_actor())

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from somnia_engine.text import Text, t
 from somnia_server import egress
-from somnia_server.access.sessions import session_actor
+from somnia_server.access.sessions import recently, session_actor
 from somnia_server.access_settings import AccessSettings
 from somnia_server.store.accounts import find_by_identity, link_identity
 from somnia_server.store.house import house
@@ -96,7 +96,7 @@ def waiting() -> str | Response:
 
 
 @pages.post("/account/identity")
-@auth_required("session", within=lambda: current_app.config["SECURITY_FRESHNESS"])
+@recently
 def link() -> Response:
     """Link the identity that waits with the account of who is logged in, or remove the link."""
     actor, subject = session_actor(), session.pop(WAITING, None)

@@ -4,12 +4,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, make_response, render_template, request
-from flask_security import auth_required
 
 from somnia_engine.text import Text
 from somnia_server.access.doors import door_opened, try_door
 from somnia_server.access.gate import CSP
-from somnia_server.access.sessions import session_actor
+from somnia_server.access.sessions import recently, session_actor
 from somnia_server.store.actors import Actor
 from somnia_server.store.clients import add_client
 from somnia_server.store.refusals import RefusalError
@@ -30,7 +29,7 @@ OPENS = {
 
 
 @oauth.route("/authorize", methods=["GET", "POST"])
-@auth_required("session")
+@recently
 def authorize() -> Response:
     """Ask a person whether a program may act for them; lead them back to it with a code when they say yes."""
     from somnia_server.access.oauth_server import OAuth2Error, server

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from flask import Flask, g, request, session
-from flask_security import password_changed, password_reset, user_authenticated
+from flask import Flask, current_app, g, request, session
+from flask_security import auth_required, password_changed, password_reset, user_authenticated
 from flask_security.utils import set_request_attr
 
 from somnia_server.settings import Settings
@@ -22,6 +22,10 @@ UNUSED = "/still/"
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
 """What stands in a browser's own description; the first that fits counts, because each also names those it resembles."""
+
+
+recently = auth_required("session", within=lambda: current_app.config["SECURITY_FRESHNESS"])
+"""Opens a view only to whoever is logged in and has proved who they are lately; others are asked for their password again."""
 
 
 def session_actor() -> Actor | None:

@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from somnia_engine.analyse import AnalysisOptions, analyse
@@ -11,7 +12,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import engine, kept, page, sound
+from tests.bench import doors, engine, kept, page, sound
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -24,7 +25,8 @@ def main() -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         analysis = _demo_night(Path(folder))
-        for row in (*kept.rows(analysis), *page.rows(analysis), *engine.rows(Path(folder)), *sound.rows(Path(folder))):
+        at = Path(folder)
+        for row in chain(kept.rows(analysis), page.rows(analysis), doors.rows(at), engine.rows(at), sound.rows(at)):
             rows.append(row)
             sys.stdout.write(_line(row))
             sys.stdout.flush()

@@ -30,6 +30,11 @@ START_S = 180.0
 def instance(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of the instance that all journeys share."""
     folder = tmp_path_factory.mktemp("house")
+    return environ_of(folder)
+
+
+def environ_of(folder: Path) -> dict[str, str]:
+    """Return the variables of an instance of its own in a folder, on a port that is free."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,7 +49,7 @@ def address(instance: dict[str, str]) -> Iterator[str]:
         house = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **said}, stdout=log, stderr=log, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(url, house, folder / "log")
+        wait_for(url, house, folder / "log")
         yield url
     finally:
         _end(house)
@@ -61,7 +66,7 @@ def _end(house: "subprocess.Popen[bytes]") -> None:
         raise
 
 
-def _wait(url: str, house: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for(url: str, house: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + START_S
     while time.monotonic() < until and house.poll() is None:
         try:

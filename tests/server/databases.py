@@ -256,6 +256,11 @@ def environ(tmp_path: Path, database: str) -> dict[str, str]:
     return _environ(tmp_path) | ({"SOMNIA_DATABASE_URL": database} if database else {})
 
 
+def kind_of(environ: dict[str, str]) -> str:
+    """Return on which kind of database an instance runs."""
+    return KINDS["SOMNIA_DATABASE_URL" in environ]
+
+
 def choose_databases(metafunc: pytest.Metafunc) -> None:
     """Run a test of the folders named above on each kind of database; one marked `sqlite` is about SQLite only."""
     if "database" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):

@@ -25,6 +25,7 @@ from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import GrantRow, JobRow, VisitorRow, session
 from tests import reports
 from tests.server.conftest import make_account, make_night, somebody
+from tests.server.databases import kind_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORK = """
@@ -95,7 +96,7 @@ def test_four_processes_take_each_of_thousands_of_jobs_once(app: Flask, environ:
         "persons whose nights were not taken in their order": "0",
         "time on the clock": f"{time.monotonic() - begin:.0f} s, under a load of {os.getloadavg()[0]:.1f}",
     }
-    kind = "postgresql" if "SOMNIA_DATABASE_URL" in environ else "sqlite"
+    kind = kind_of(environ)
     reports.keep(f"queue-{kind}", f"The queue under four workers ({kind})", found=found)
 
 

@@ -133,6 +133,38 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(ann, app):
     assert seen(EMAIL) == seen("nobody@example.org")
 
 
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was hashed or verified since: the costly part of an answer."""
+    done: list[str] = []
+
+    def count(name: str) -> None:
+        kept = getattr(Hashes, name)
+        monkeypatch.setattr(Hashes, name, lambda *said, **more: done.append(name) or kept(*said, **more))
+
+    count("hash")
+    count("verify")
+    return done
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda person, email: person.log_in(email=email, password="something else"),
+        lambda person, email: person.register(email=email),
+        lambda person, email: person.client.post("/auth/login", json={"email": email, "password": "something else"}),
+    ],
+    ids=["log-in", "registration", "log-in of programs"],
+)
+def test_an_answer_takes_as_many_hashes_whether_the_address_is_known_or_not(ann, app, hashed, ask):
+    def cost(email: str) -> int:
+        hashed.clear()
+        ask(Person(app), email)
+        return len(hashed)
+
+    assert cost(EMAIL) == cost("nobody@example.org") >= 1
+
+
 def test_a_form_of_another_site_is_refused(ann):
     assert ann.client.post("/logout", **ann.extra).status_code == 200
     assert ann.inside

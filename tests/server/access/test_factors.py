@@ -162,12 +162,19 @@ def test_turning_codes_off_and_on_stands_in_the_log(ann, app):
     assert ann.log_in().location == "/"
 
 
-def test_a_change_of_the_second_proof_asks_for_the_first_again(ann):
+@pytest.mark.parametrize(
+    "path",
+    ["/account/two-factor", "/account/recovery-codes", "/account/passkeys", "/data/export", "/auth/authorize?client_id=x&scope=account"],
+)
+def test_what_opens_much_asks_for_the_first_proof_again_after_a_while(ann, path):
     with ann.client.session_transaction() as kept:
         kept["fs_paa"] -= 16 * 60
         kept.pop("fs_gexp", None)
-    for path in ("/account/two-factor", "/account/recovery-codes", "/account/passkeys"):
-        assert ann.get(path).location.startswith("/account/verify")
+    asked = ann.get(path).location
+    assert asked.startswith("/account/verify")
+    proved = ann.client.post(asked, data={"csrf_token": ann.token(asked), "password": PASSWORD}, **ann.extra)
+    assert proved.location == path
+    assert "/account/verify" not in str(ann.get(path).location)
 
 
 def test_ways_that_this_instance_cannot_go_are_not_offered(ann):

@@ -24,7 +24,9 @@ from somnia_server.store.persons import Profile, save_profile
 from somnia_server.store.reach import NIGHTS, REPORTS, reads_nights
 from somnia_server.store.sharing_requests import accept_request, ask_to_share, requests_to
 from somnia_server.store.tables import GrantRow, NightRow, TryRow, UserRow, session
+from tests import reports
 from tests.server.conftest import make_account, make_night
+from tests.server.databases import kind_of
 
 DAYS = tuple(date(2025, 1, day) for day in (9, 10, 11))
 PATIENTS, DOCTORS = st.integers(0, 1), st.integers(0, 2)
@@ -198,6 +200,9 @@ def covers(terms: Terms, day: date) -> bool:
 
 @pytest.mark.usefixtures("context")
 @pytest.mark.parametrize("examples", [6, pytest.param(500, marks=pytest.mark.slow)])
-def test_the_stores_never_disagree_with_the_model(examples: int):
+def test_the_stores_never_disagree_with_the_model(environ: dict[str, str], examples: int):
     much = effort(max_examples=examples, stateful_step_count=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Access, settings=much)
+    if examples == 500:
+        found = {"histories of grants, requests, looks and revocations": "500", "steps of each": "20", "answers unlike the model's": "0"}
+        reports.keep(f"r4-access-{kind_of(environ)}", f"Who may read what, against a model (R1, R4, {kind_of(environ)})", found=found)

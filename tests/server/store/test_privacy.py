@@ -26,6 +26,7 @@ from somnia_server.store.nights import Kept
 from somnia_server.store.persons import PersonSettings, Profile
 from somnia_server.store.restore import Imported, import_zip
 from somnia_server.store.tables import ConsentRow, NightRow, UserRow, session
+from tests import reports
 from tests.server.conftest import long_night, make_account, make_night
 from tests.server.store.test_persons import FULL, HISTORY, entries_about, guard
 from tests.server.store.test_retention import bring
@@ -133,6 +134,9 @@ def test_a_year_of_nights_is_equal_in_an_empty_instance(tmp_path: Path):
     with instance(tmp_path / "b"):
         assert import_zip(THERE, path) == Imported(nights=365, known_nights=0, uploads=1, consents=2)
         assert same(all_nights(THERE), before)
+    reports.keep(
+        "r16-export", "A year's nights exported and taken in elsewhere (R16)", found={"nights": "365", "that came out otherwise": "0"}
+    )
 
 
 @pytest.mark.usefixtures("context")

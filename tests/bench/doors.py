@@ -21,7 +21,7 @@ from tests.bench.measure import Row
 from tests.journeys.conftest import PROJECT, environ_of, wait_for
 from tests.server.conftest import make_account
 
-OTHERS, ROUNDS, BLOCK_S, PACE_S = 50, 6, 10.0, 0.04
+OTHERS, ROUNDS, BLOCK_S, PACE_S = 50, 4, 10.0, 0.04
 GREEDY = (("20 times a second", 0.05, 1.2), ("as fast as answers come", 0.0, None))
 
 

@@ -105,7 +105,16 @@ def analyse(
 
 def record_of(analysis: NightAnalysis) -> NightRecord:
     """Return what a history keeps of a night."""
-    return NightRecord(analysis.start, analysis.zone, analysis.features, analysis.statistics, analysis.measures, analysis.events)
+    return NightRecord(
+        start=analysis.start,
+        zone=analysis.zone,
+        features=analysis.features,
+        statistics=analysis.statistics,
+        measures=analysis.measures,
+        events=analysis.events,
+        hypnogram=analysis.hypnogram or analysis.device_hypnogram,
+        lights=analysis.lights,
+    )
 
 
 def _silent(stage: str, fraction: float) -> None:

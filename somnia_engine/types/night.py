@@ -112,7 +112,10 @@ class NightAnalysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NightRecord:
-    """One night of a history, light enough for hundreds: no series; `start` is an aware datetime."""
+    """One night of a history, light enough for hundreds: no series; `start` is an aware datetime.
+
+    `hypnogram` is the one that `statistics` is of, without probabilities; None where there was none or it was not kept.
+    """
 
     start: datetime | None
     zone: str | None
@@ -120,6 +123,8 @@ class NightRecord:
     statistics: SleepStatistics
     measures: Mapping[str, float]
     events: EventTable
+    hypnogram: Hypnogram | None = None
+    lights: Lights | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

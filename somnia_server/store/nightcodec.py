@@ -153,6 +153,8 @@ def unpack_record(summary_blob: bytes, series_blob: bytes) -> NightRecord:
         statistics=summary.statistics,
         measures=summary.measures,
         events=_events(summary, columns),
+        hypnogram=_hypnogram(summary.ribbon, None),
+        lights=summary.lights,
     )
 
 

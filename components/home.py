@@ -10,6 +10,7 @@ from dash import dcc, html
 from components import words
 from components.findings import LEVEL_WORDS
 from components.nights import Night, flag, ribbon_of
+from components.score import score_card
 from components.states import action, icon
 from components.theme import LEVEL_SHAPES
 from somnia_engine.detectors import detectors
@@ -57,7 +58,8 @@ def last_night(nights: Sequence[Night]) -> html.Div:
         [head, ribbon, html.Div(_times(night), className="row-between muted small numeric"), _numbers(night), quick],
         className="card-plain stack",
     )
-    side = html.Div([_signs(night), _week(nights)], className="stack")
+    score = filter(None, [score_card(night.score, compact=True)])
+    side = html.Div([*score, _signs(night), _week(nights)], className="stack")
     return html.Div([main, side], className="home-grid")
 
 

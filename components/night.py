@@ -14,6 +14,7 @@ from components.findings import finding_list
 from components.lane_heads import lane_heads
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
+from components.score import score_card
 from components.states import icon
 from components.tables import event_list, gathered, number_table, quality_view, stage_table
 from somnia_engine.text import Text, t
@@ -64,7 +65,12 @@ def night_view(view: NightView) -> html.Div:
     """Return the whole page of one night."""
     analysis = view.analysis
     side = html.Aside(
-        [leading_numbers(analysis), html.H2(t("Findings")), finding_list(analysis.findings, view.disorders)],
+        [
+            *filter(None, [score_card(analysis.score)]),
+            leading_numbers(analysis),
+            html.H2(t("Findings")),
+            finding_list(analysis.findings, view.disorders),
+        ],
         className="night-side",
         **{"aria-label": t("Numbers and findings")},
     )

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from components import words
 from components.findings import level_badge
 from components.ribbon import stage_ribbon
+from components.score import score_chip
 from components.states import action, notice
 from somnia_engine.text import t
 from somnia_engine.types.findings import Finding, Level
 from somnia_engine.types.night import SleepStatistics
+from somnia_engine.types.score import SleepScore
 
 
 class Night(Protocol):
@@ -30,6 +32,7 @@ class Night(Protocol):
     findings: tuple[Finding, ...]
     stages: NDArray[np.int8]
     demo: bool
+    score: SleepScore | None
 
     @property
     def damaged(self) -> bool: ...
@@ -108,6 +111,7 @@ def _row(night: Night) -> dcc.Link:
         html.Div(ribbon_of(night), className="night-ribbon"),
         asleep,
         efficiency,
+        html.Div(score_chip(night.score), className="night-score"),
         html.Div(flag(night), className="night-flags"),
     ]
     return dcc.Link(inside, href=f"/night/{night.id}", className="night-row")

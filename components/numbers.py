@@ -45,6 +45,7 @@ NUMBERS: tuple[Number, ...] = (
     Number("n2_min", Text("N2 sleep"), "time", Text("Minutes of stage N2.")),
     Number("n3_min", Text("Deep sleep"), "time", Text("Minutes of deep sleep (N3); it becomes less with age."), Text("10 to 20 % of sleep"), OHAYON_2004),
     Number("awakenings", Text("Awakenings"), "count", Text("How many times sleep was followed by wake.")),
+    Number("long_awakenings", Text("Awakenings of over 5 min"), "count", Text("How many times you were awake for more than 5 min before the last sleep."), Text("at most one"), OHAYON_2017),
     Number("sfi_per_h", Text("Fragmentation"), "rate", Text("Changes to wake or N1 for each hour of sleep.")),
     Number("wake_min", Text("Awake in all"), "time", Text("All minutes awake between lights off and lights on.")),
     Number("rem_pct", Text("REM share"), "pct", Text("REM sleep as a share of all sleep.")),

@@ -7,7 +7,7 @@ from somnia_engine.detectors import detectors, judge
 from somnia_engine.extractors import extractors
 from somnia_engine.extractors.oximetry import MOTION_HIGH
 from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, fuse_quality, fuse_traces
-from somnia_engine.metrics.architecture import much_unscored, sleep_statistics
+from somnia_engine.metrics.architecture import long_awakenings, much_unscored, sleep_statistics
 from somnia_engine.metrics.breathing_events import breathing_event_intervals, breathing_event_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.hrv import hrv_measures
@@ -16,6 +16,7 @@ from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.metrics.sound import sound_measures
 from somnia_engine.metrics.temperature import temperature_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
+from somnia_engine.scoring import score_night
 from somnia_engine.staging import stage_night
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventTable
@@ -98,9 +99,10 @@ def analyse(
     night = replace(night, quality=fuse_quality(extractions))
     tell("judge", MEASURED)
     earlier = history.nights if history is not None else ()
-    findings = judge(NightHistory((*earlier, record_of(night)), options.subject))
+    nights = NightHistory((*earlier, record_of(night)), options.subject)
+    findings, score = judge(nights), score_night(nights)
     tell("judge", 1.0)
-    return replace(night, findings=findings)
+    return replace(night, findings=findings, score=score)
 
 
 def record_of(analysis: NightAnalysis) -> NightRecord:
@@ -165,6 +167,7 @@ def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None,
             **rhythm_measures(fused.features),
             **temperature_measures(fused.features, lights, sol_min=statistics.sol_min),
             **sound_measures(fused.features, events, lights=lights),
+            **({} if chosen is None else {"long_awakenings": long_awakenings(chosen, lights)}),
         },
         traces=tuple(fused.traces.values()),
         findings=(),

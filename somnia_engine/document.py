@@ -13,6 +13,7 @@ from somnia_engine.types.events import Event
 from somnia_engine.types.findings import Evidence, Finding
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
+from somnia_engine.types.score import SleepScore
 
 SCHEMA_VERSION = "1.0"
 DECIMALS = 6
@@ -46,6 +47,7 @@ def to_document(analysis: NightAnalysis) -> dict[str, Json]:
         "device_statistics": None if analysis.device_statistics is None else _statistics(analysis.device_statistics),
         "measures": _numbers(analysis.measures),
         "intervals": {name: [number(low), number(high)] for name, (low, high) in sorted(analysis.intervals.items())},
+        "score": _score(analysis.score),
         "features": {name: numbers(column) for name, column in sorted(analysis.features.columns.items())},
         "findings": [_finding(finding) for finding in analysis.findings],
         "quality": _quality(analysis),
@@ -110,6 +112,16 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "rule": finding.rule,
         "details": _numbers(finding.details),
     }
+
+
+def _score(score: SleepScore | None) -> dict[str, Json] | None:
+    if score is None:
+        return None
+    parts = [
+        {"key": part.key, "weight": number(part.weight), "reached": number(part.reached), "inputs": _numbers(part.inputs)}
+        for part in score.parts
+    ]
+    return {"value": number(score.value), "parts": parts, "missing": list(score.missing), "version": score.version}
 
 
 def _evidence(evidence: Evidence) -> dict[str, Json]:

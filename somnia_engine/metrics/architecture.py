@@ -16,6 +16,9 @@ UNSCORED_LIMIT_FRAC = 0.1
 PERSISTENT_S = 600.0
 """Latency to persistent sleep: the first unbroken sleep of this length [s] (style of sleep trials)."""
 
+LONG_AWAKE_S = 300.0
+"""A longer awakening [s] counts against good sleep (Ohayon 2017, doi 10.1016/j.sleh.2016.11.006)."""
+
 
 def _minutes(night: Hypnogram, lights: Lights, *, mask: NDArray[np.bool_]) -> float:
     """Return the minutes between lights off and on of the epochs in `mask`."""
@@ -123,6 +126,18 @@ def awakenings(night: Hypnogram, lights: Lights) -> float:
     if not len(asleep):
         return NAN
     return float(len(runs(night.stages[asleep[0] : asleep[-1] + 1] == Stage.W)))
+
+
+def long_awakenings(night: Hypnogram, lights: Lights) -> float:
+    """Return the number of wake bouts of more than 5 min between the first and the last epoch of sleep; NaN without sleep.
+
+    Ohayon 2017, doi 10.1016/j.sleh.2016.11.006.
+    """
+    asleep = np.flatnonzero(_asleep(night, lights))
+    if not len(asleep):
+        return NAN
+    bouts = runs(night.stages[asleep[0] : asleep[-1] + 1] == Stage.W)
+    return float(sum((past - first) * night.epoch_s > LONG_AWAKE_S for first, past in bouts))
 
 
 def sfi_per_h(night: Hypnogram, lights: Lights) -> float:

@@ -10,6 +10,7 @@ from somnia_engine.types.features import NightFeatures, StreamQuality
 from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import Hypnogram
 from somnia_engine.types.recording import Dropped, Subject
+from somnia_engine.types.score import SleepScore
 from somnia_engine.types.signals import Signal
 
 NAN = float("nan")
@@ -88,6 +89,8 @@ class NightAnalysis:
     intervals : mapping of str to (float, float)
         Of numbers that are estimated: the ends, in the number's unit, between which the truth lies in nine nights of ten; keys are
         those of `statistics` and `measures`.
+    score : SleepScore or None
+        None for a nap, and where it is not known how long was slept.
     """
 
     start: datetime | None
@@ -108,6 +111,7 @@ class NightAnalysis:
     notes: tuple[Text, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    score: SleepScore | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
 from somnia_engine.types.night import Lights, NightAnalysis, NightRecord, SleepStatistics
 from somnia_engine.types.recording import Dropped
+from somnia_engine.types.score import SleepScore
 from somnia_engine.types.signals import Signal
 from somnia_server.store import codec, series
 from somnia_server.store.series import Column
@@ -71,6 +72,7 @@ class Summary:
     column_sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     event_sources: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = ()
+    score: SleepScore | None = None
 
     @property
     def ribbon(self) -> Staging | None:
@@ -103,6 +105,7 @@ def pack_night(analysis: NightAnalysis) -> tuple[bytes, bytes]:
         column_sources=features.sources,
         event_sources=names,
         traces=tuple(Trace(s.channel, s.fs, s.unit, s.onset_s) for s in analysis.traces),
+        score=analysis.score,
     )
     return zstandard.ZstdCompressor(level=9).compress(codec.dumps(summary)), series.pack(_columns(analysis, names))
 
@@ -139,6 +142,7 @@ def unpack_night(summary_blob: bytes, series_blob: bytes) -> NightAnalysis:
         notes=summary.notes,
         versions=summary.versions,
         intervals=summary.intervals,
+        score=summary.score,
     )
 
 

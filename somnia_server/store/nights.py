@@ -14,6 +14,7 @@ from sqlalchemy.orm import undefer
 from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import Stage
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
+from somnia_engine.types.score import SleepScore
 from somnia_server.store import audit, nightcodec
 from somnia_server.store.actors import Actor
 from somnia_server.store.damaged import DAMAGED, read_or
@@ -44,6 +45,7 @@ class NightSummary:
     created_at: datetime
     expires_at: datetime | None
     demo: bool
+    score: SleepScore | None = None
 
     @property
     def damaged(self) -> bool:
@@ -214,6 +216,7 @@ def _summary(row: NightRow) -> NightSummary:
         created_at=row.created_at,
         expires_at=row.expires_at,
         demo=row.demo,
+        score=summary.score,
     )
 
 

@@ -11,6 +11,7 @@ from components.nights import night_pages, nothing_yet
 from somnia_engine.text import Text
 from somnia_engine.types.findings import Finding, Level
 from somnia_engine.types.night import SleepStatistics
+from somnia_engine.types.score import ScorePart, SleepScore
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Night:
     stages: NDArray[np.int8] = field(default_factory=lambda: np.zeros(960, np.int8))
     demo: bool = False
     damaged: bool = False
+    score: SleepScore | None = None
 
 
 def test_home_says_last_night_in_one_sentence_and_its_signs_by_shape_and_word() -> None:
@@ -32,6 +34,17 @@ def test_home_says_last_night_in_one_sentence_and_its_signs_by_shape_and_word() 
     assert "▲" in said
     assert "high" in said
     assert "Calibrating: 1 of 7 nights." in said
+
+
+def test_the_score_shows_its_parts_and_names_what_is_missing() -> None:
+    parts = (ScorePart("duration", 50.0, 1.0, {"tst_min": 424.0}), ScorePart("continuity", 50.0, 0.5, {"se_pct": 80.0}))
+    score = SleepScore(75.0, parts, ("regularity", "stages"), "score 1")
+    said = str(last_night([Night(score=score)]))
+    assert "Sleep score" in said
+    assert "25 of 50" in said
+    assert "Not measured: regularity, deep and REM. Their points went to the other parts." in said
+    assert "75" in str(night_pages([Night(score=score)]))
+    assert "Sleep score" not in str(last_night([Night()]))
 
 
 def test_seven_nights_end_the_calibration() -> None:

@@ -18,6 +18,7 @@ from somnia_engine.types.findings import Evidence, Finding, Level
 from somnia_engine.types.hypnogram import Hypnogram, Stage
 from somnia_engine.types.night import Lights, NightAnalysis, SleepStatistics
 from somnia_engine.types.recording import Dropped
+from somnia_engine.types.score import ScorePart, SleepScore
 from somnia_engine.types.signals import Signal
 from somnia_server import create_server
 from somnia_server.access.callbacks import allow_callbacks
@@ -176,6 +177,7 @@ def make_night(day: date = date(2025, 1, 10), *, seed: int = 1, note: str = "A c
         notes=(Text(note),),
         versions={"engine": "0.1.0"},
         intervals={"tst_min": (380.0, 415.5)},
+        score=SleepScore(78.0, (ScorePart("duration", 100.0, 0.78, {"tst_min": 400.5}),), ("stages",), "score 1"),
     )
 
 

@@ -56,7 +56,7 @@ def test_a_night_comes_back_whole():
     back = nightcodec.unpack_night(*nightcodec.pack_night(night))
     assert back.start == night.start
     assert str(back.start.tzinfo) == "Europe/Berlin"
-    for name in ("zone", "zone_origin", "lights", "quality", "dropped", "notes", "versions", "intervals"):
+    for name in ("zone", "zone_origin", "lights", "quality", "dropped", "notes", "versions", "intervals", "score"):
         assert getattr(back, name) == getattr(night, name)
     assert repr(back.statistics) == repr(night.statistics)
     assert repr(back.measures) == repr(night.measures)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import diskcache
 from dash import Dash, DiskcacheManager, page_container, page_registry, set_props
 from dash.exceptions import DashException
+from flask import request
 from plotly.utils import PlotlyJSONEncoder
 
 from components import ids, night, shell, states
@@ -132,9 +134,15 @@ def _who() -> shell.Who | None:
 
 
 def _index(**parts: Any) -> str:
-    return INDEX.format(lang=language_now(), **{key: parts.get(key, "") for key in PARTS})
+    said = {key: parts.get(key, "") for key in PARTS}
+    if request.path != GRID_PAGE:
+        said["scripts"] = GRID_SCRIPT.sub("", said["scripts"])
+    return INDEX.format(lang=language_now(), **said)
 
 
+GRID_PAGE = "/worklist"
+GRID_SCRIPT = re.compile(r"<script[^>]*/dash_ag_grid/[^>]*></script>")
+"""1.3 MB that only the worklist needs: links to it load a whole page, and no other page carries it."""
 PARTS = ("metas", "title", "css", "app_entry", "config", "scripts", "renderer")
 
 

@@ -13,6 +13,7 @@ from somnia_engine.text import Text, t
 ACTIONS: dict[str, Text] = {
     "read_night": Text("looked at a night"),
     "list_nights": Text("looked at the list of nights"),
+    "worklist": Text("saw the last night in the list of patients"),
     "read_profile": Text("looked at the profile"),
     "read_history": Text("looked at the medical history"),
     "show_board": Text("showed the last night on a display"),

@@ -11,10 +11,12 @@ from components.states import icon
 from somnia_engine.text import Text, t
 
 MORE = {
-    "doctor": ((Text("Patients"), "/patients", "users"),),
+    "doctor": ((Text("Worklist"), "/worklist", "table"), (Text("Patients"), "/patients", "users")),
     "admin": ((Text("Administration"), "/admin", "shield"),),
 }
 """What stands in the navigation beside a person's own nights, by role."""
+WHOLE_PAGES = frozenset({"/worklist"})
+"""Pages that bring a script of their own, and are loaded as a whole."""
 MENU = (
     (Text("Notices"), "/notices"),
     (Text("About you"), "/settings"),
@@ -71,7 +73,12 @@ def _navigation(who: Who | None) -> html.Nav:
     own = [(t("Tonight"), "/", "moon"), (t("Nights"), "/nights", "calendar-days"), (t("Upload"), "/upload", "upload")]
     links = own + [(t(label), href, drawing) for label, href, drawing in MORE.get(who.role if who else "", ())]
     return html.Nav(
-        [dbc.NavLink([icon(drawing), html.Span(label)], href=href, active="exact", class_name="navlink") for label, href, drawing in links],
+        [
+            dbc.NavLink(
+                [icon(drawing), html.Span(label)], href=href, active="exact", class_name="navlink", external_link=href in WHOLE_PAGES
+            )
+            for label, href, drawing in links
+        ],
         className="navigation",
         **{"aria-label": t("Pages")},
     )

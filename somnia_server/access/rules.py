@@ -139,6 +139,8 @@ PARTS: dict[str, frozenset[Role]] = {
     "notices": PEOPLE,
     "kiosk": frozenset({Role.KIOSK}),
     "patients": DOCTORS,
+    "worklist": DOCTORS,
+    "review": DOCTORS,
     "admin": ADMINS,
 }
 """Whose callbacks may be called by whom: `upload-found` belongs to the part `upload`."""

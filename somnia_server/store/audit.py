@@ -6,8 +6,9 @@ or a change of order breaks the chain; a tail that was cut off is missed by the 
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest, digest
 
@@ -71,8 +72,9 @@ def note(actor: Actor, action: str, *, subject: str, thing: str = "", detail: st
 @event.listens_for(Session, "before_commit")
 def _write_pending(ending: Session) -> None:
     if not ending.in_nested_transaction():
-        for actor, action, subject, thing, detail in ending.info.pop(_PENDING, ()):
-            _write(actor, action, subject=subject, thing=thing, detail=detail)
+        pending = ending.info.pop(_PENDING, ())
+        if pending:
+            _write(pending)
 
 
 @event.listens_for(Session, "after_commit")
@@ -94,18 +96,26 @@ def _forget_pending(ended: Session, transaction: SessionTransaction) -> None:
         ended.info.pop(_HEAD, None)
 
 
-def _write(actor: Actor, action: str, *, subject: str, thing: str, detail: str) -> None:
+def _write(pending: Sequence[tuple[Actor, str, str, str, str]]) -> None:
     session().flush()  # what this transaction locks it has locked before it takes its turn
     _take_turns()
     last = session().execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).one_or_none()
-    seq, before = (1, b"") if last is None else (last.seq + 1, last.mac)
-    who, what, whose, which = (word.replace("\0", "\N{REPLACEMENT CHARACTER}") for word in (actor.id, action, subject, thing))  # as kept
-    row = AuditRow(seq=seq, at=now(), actor=who, role=str(actor.role), action=what, subject=whose, object=which)
-    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(seq), owner=whose) if detail else None
-    row.mac = _code(row, before)
-    session().add(row)
+    seq, before = (0, b"") if last is None else (last.seq, last.mac)
+    for said in pending:
+        seq += 1
+        row = _row(seq, *said)
+        row.mac = before = _code(row, before)
+        session().add(row)
     session().flush()
-    session().info[_HEAD] = (seq, row.mac)
+    session().info[_HEAD] = (seq, before)
+
+
+def _row(seq: int, actor: Actor, *said: str) -> AuditRow:
+    who, what, whose, which = (word.replace("\0", "\N{REPLACEMENT CHARACTER}") for word in (actor.id, *said[:3]))  # as kept
+    row = AuditRow(seq=seq, at=now(), actor=who, role=str(actor.role), action=what, subject=whose, object=which)
+    detail = said[3]
+    row.sealed_detail = house().vault.seal(detail.encode(), table="audit.detail", row=str(seq), owner=whose) if detail else None
+    return row
 
 
 def note_read(actor: Actor, action: str, *, subject: str, thing: str = "") -> None:
@@ -118,6 +128,17 @@ def note_read(actor: Actor, action: str, *, subject: str, thing: str = "") -> No
         note(actor, action, subject=subject, thing=thing)
         session().commit()
         noted.add(read)
+
+
+def note_list(actor: Actor, action: str, subjects: Sequence[str], *, every: timedelta) -> None:
+    """Note and commit that somebody saw a list of others' data: each of them once in a stretch of time."""
+    lately = AuditRow.at > now() - every, AuditRow.actor == actor.id, AuditRow.action == action
+    known = set(session().scalars(select(AuditRow.subject).where(*lately)))
+    fresh = [subject for subject in dict.fromkeys(subjects) if subject not in known and subject != actor.id]
+    for subject in fresh:
+        note(actor, action, subject=subject)
+    if fresh:
+        session().commit()
 
 
 def verify() -> Verdict:

@@ -6,6 +6,8 @@ the marker) and an erasure (which locks it) know afterwards that no key came int
 """
 
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +32,8 @@ CARRIED = ("somnia cookies", "somnia fingerprints", "somnia tombstones")
 """Purposes whose keys may be rows of their own: in an instance of the first version they stay what they were."""
 MARKER = HOUSE + ROOT
 _CACHE = "somnia keys"
+CHUNK = 1000
+"""Owners in one question."""
 
 
 class StoredKeys:
@@ -50,6 +54,16 @@ class StoredKeys:
                 raise ShreddedError(f"there is no key of {owner}: what was sealed with it cannot be read again")
             cache[owner] = key
         return cache[owner]
+
+    def of_many(self, owners: Sequence[str]) -> None:
+        """Read the keys of many owners at once within the caller's transaction, for a list; one that cannot be opened stays closed."""
+        cache: dict[str, bytes] = session().info.setdefault(_CACHE, {})
+        missing = [owner for owner in owners if owner not in cache]
+        for at in range(0, len(missing), CHUNK):
+            query = select(KeyRow.owner, KeyRow.master, KeyRow.wrapped).where(KeyRow.owner.in_(missing[at : at + CHUNK]))
+            for owner, master, wrapped in session().connection().execute(query):
+                with suppress(TamperedError):
+                    cache[owner] = self.unwrapped(owner, master, wrapped)
 
     def of_house(self, purpose: str) -> bytes:
         """Return the key of the house for one purpose: its own row's, or what follows from the key of the house. It never changes."""

@@ -15,7 +15,7 @@ from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import Stage
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
 from somnia_engine.types.score import SleepScore
-from somnia_server.store import audit, nightcodec
+from somnia_server.store import audit, faces, nightcodec
 from somnia_server.store.actors import Actor
 from somnia_server.store.damaged import DAMAGED, read_or
 from somnia_server.store.house import house, now
@@ -102,6 +102,7 @@ def put_night(owner: str, blobs: tuple[bytes, bytes], *, kept: Kept) -> str:
     row.night, row.demo, row.state, row.created_at, row.expires_at = kept.night, kept.demo, "ready", now(), kept.expires_at
     row.sealed_summary = _seal(blobs[0], "nights.summary", row)
     row.sealed_series = _seal(blobs[1], "nights.series", row)
+    row.sealed_face = _seal(faces.face_of(blobs[0]), faces.TABLE, row)
     return row.id
 
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note, note_read
 from somnia_server.store.damaged import DAMAGED, NAME, read_or
 from somnia_server.store.house import house, now
+from somnia_server.store.keys import stored_keys
 from somnia_server.store.people import note_visitor
 from somnia_server.store.profiles import (
     MedicalEntry,
@@ -167,8 +169,10 @@ def _shares_with(actor: Actor) -> Any:
 
 
 def _names(owners: Sequence[str], may: ColumnElement[bool]) -> dict[str, str | None]:
-    rows = session().scalars(select(PersonRow).where(PersonRow.owner.in_(owners), may))
-    return {row.owner: t(NAME) if "profile" in _damaged(row) else _value(row, Profile).name for row in rows}
+    rows = session().scalars(select(PersonRow).where(PersonRow.owner.in_(owners), may)).all()
+    stored_keys().of_many([row.owner for row in rows])
+    unreadable = {"name": t(NAME)}
+    return {row.owner: read_or(partial(_plain, row, "profile"), unreadable, what=f"profile of {row.owner}").get("name") for row in rows}
 
 
 def _load(actor: Actor, subject: str | None, kind: type[T]) -> T:

@@ -55,6 +55,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/activity": ACCOUNTS,
     "/notices": ACCOUNTS,
     "/patients": DOCTORS,
+    "/worklist": DOCTORS,
     "/patient/{patient}": ("doctor",),
     "/admin": ("admin",),
     "/ended": ACCOUNTS,
@@ -95,6 +96,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "sharing": ACCOUNTS,
     "notices": ACCOUNTS,
     "patients": DOCTORS,
+    "worklist": DOCTORS,
     "admin": ("admin",),
     "kiosk": ("kiosk",),
 }

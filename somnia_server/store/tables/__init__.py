@@ -2,6 +2,7 @@
 
 from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, InvitationRow, KioskRow, SharingRequestRow, TryRow
 from somnia_server.store.tables.base import Base, db, ping, session
+from somnia_server.store.tables.clinic import FilterRow, InterpretationRow, MessageRow, ScoringRow, VisitRow
 from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
 from somnia_server.store.tables.people import (
     ConsentRow,
@@ -24,24 +25,29 @@ __all__ = [
     "ClientRow",
     "CodeRow",
     "ConsentRow",
+    "FilterRow",
     "GrantRow",
     "GuardianRow",
+    "InterpretationRow",
     "InvitationRow",
     "JobRow",
     "JobUploadRow",
     "KeyRow",
     "KioskRow",
+    "MessageRow",
     "NightRow",
     "NoticeRow",
     "PasskeyRow",
     "PersonRow",
     "RefreshRow",
     "RoleRow",
+    "ScoringRow",
     "SessionRow",
     "SharingRequestRow",
     "TryRow",
     "UploadRow",
     "UserRow",
+    "VisitRow",
     "VisitorRow",
     "db",
     "ping",

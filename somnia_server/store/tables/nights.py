@@ -43,6 +43,7 @@ class NightRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_summary: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_series: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sealed_face: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class JobRow(Base):

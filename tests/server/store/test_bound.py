@@ -235,7 +235,7 @@ def test_an_account_that_was_changed_before_an_upgrade_is_not_marked_by_it(insid
         connection.execute(text("ALTER TABLE consents DROP COLUMN mark"))
         connection.execute(text("UPDATE users SET password = 'mine' WHERE id = :v"), {"v": insider.victim.id})
         connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
-    schema.upgrade(db.engine)
+    schema.upgrade(db.engine, "0006")
     assert len(consents.counting(insider.me.id, consents.PRIVACY)) == 1
     assert bound.vouched(session().get_one(UserRow, insider.me.id))
     assert not bound.vouched(session().get_one(UserRow, insider.victim.id))
@@ -288,13 +288,13 @@ def test_each_table_that_opens_doors_has_marks_and_an_upgrade_gives_them_once(in
         for column in ("refresh_tokens DROP COLUMN began_at", "users DROP COLUMN first_password_at"):  # of a later migration
             connection.execute(text(f"ALTER TABLE {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-    schema.upgrade(db.engine)
+    schema.upgrade(db.engine, "0006")
     assert reads(insider.doctor, insider.friend) == 1
     for table in (UserRow, GrantRow, SessionRow, KioskRow):
         assert all(bound.vouched(row) for row in session().scalars(select(table)))
     session().close()
     insider.write("UPDATE grants SET mark = NULL")
-    schema.upgrade(db.engine)
+    schema.upgrade(db.engine, "0006")
     assert reads(insider.doctor, insider.friend) == 0
 
 

@@ -7,6 +7,7 @@ from somnia_engine.detectors import detectors, judge
 from somnia_engine.extractors import extractors
 from somnia_engine.extractors.oximetry import MOTION_HIGH
 from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, fuse_quality, fuse_traces
+from somnia_engine.letters import carried_measures, packet_quality, packet_traces, sole_packet
 from somnia_engine.metrics.architecture import long_awakenings, much_unscored, sleep_statistics
 from somnia_engine.metrics.breathing_events import breathing_event_intervals, breathing_event_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
@@ -89,20 +90,50 @@ def analyse(
         The recordings cannot be laid on one night; the text says what to do.
     """
     tell = progress or _silent
-    placed = place(recordings, options)
-    extractions = _extract(placed.input, tell)
-    fused = _fuse(placed.input, extractions)
-    tell("stage", EXTRACTED)
-    hypnogram = stage_night(fused.features)
-    tell("measure", STAGED)
-    night = _measure(placed, fused, hypnogram=hypnogram, recordings=recordings)
-    night = replace(night, quality=fuse_quality(extractions))
+    if any(recording.packet is not None for recording in recordings):
+        night = _analysed_packet(recordings, tell)
+    else:
+        night = _analysed_files(recordings, options, tell=tell)
     tell("judge", MEASURED)
     earlier = history.nights if history is not None else ()
     nights = NightHistory((*earlier, record_of(night)), options.subject)
     findings, score = judge(nights), score_night(nights)
     tell("judge", 1.0)
     return replace(night, findings=findings, score=score)
+
+
+def _analysed_files(recordings: Sequence[Recording], options: AnalysisOptions, *, tell: Progress) -> NightAnalysis:
+    placed = place(recordings, options)
+    extractions = _extract(placed.input, tell)
+    fused = _fuse(placed.input, extractions)
+    tell("stage", EXTRACTED)
+    hypnogram = stage_night(fused.features)
+    tell("measure", STAGED)
+    lights = lights_of(placed, fused.features, device=fused.device)
+    night = _measure(placed, fused, hypnogram=hypnogram, lights=lights, recordings=recordings)
+    return replace(night, quality=fuse_quality(extractions))
+
+
+def _analysed_packet(recordings: Sequence[Recording], tell: Progress) -> NightAnalysis:
+    """Stage and measure a packet: it enters after extraction; numbers of the full signals go before those of its columns."""
+    packet = sole_packet(recordings)
+    fused = _Fused(packet.features, packet.events, {}, None, ())
+    origin = recordings[0].zone_origin
+    placed = PlacedNight(
+        NightInput(packet.start, packet.zone, packet.features.n_epochs, ()), origin, packet.lights.off_s, packet.lights.on_s
+    )
+    tell("stage", EXTRACTED)
+    hypnogram = stage_night(fused.features)
+    tell("measure", STAGED)
+    night = _measure(placed, fused, hypnogram=hypnogram, lights=packet.lights, recordings=recordings)
+    carried = carried_measures(packet)
+    return replace(
+        night,
+        measures={**night.measures, **carried},
+        intervals=breathing_event_intervals({**night.measures, **carried}),
+        traces=packet_traces(packet),
+        quality=packet_quality(packet),
+    )
 
 
 def record_of(analysis: NightAnalysis) -> NightRecord:
@@ -137,8 +168,9 @@ def _fuse(night: NightInput, extractions: Sequence[Extraction]) -> _Fused:
     return _Fused(fuse_columns(night, extractions), fuse_events(extractions, night), traces, device, notes)
 
 
-def _measure(placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None, recordings: Sequence[Recording]) -> NightAnalysis:
-    lights = lights_of(placed, fused.features, device=fused.device)
+def _measure(
+    placed: PlacedNight, fused: _Fused, *, hypnogram: Hypnogram | None, lights: Lights, recordings: Sequence[Recording]
+) -> NightAnalysis:
     chosen = hypnogram if hypnogram is not None else fused.device
     asleep = asleep_mask(int(fused.features.n_epochs * EPOCH_S), lights, hypnogram=chosen)
     heart, spo2 = fused.traces.get("hr_bpm"), fused.traces.get("spo2_pct")

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from somnia_engine.cli_packet import add_commands, read_file
 from somnia_engine.errors import ReadError, SomniaError
 from somnia_engine.subjects import read_subject
 from somnia_engine.text import Text
+from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions, Recording, Subject
 
 DONE, BAD_INPUT = 0, 2
@@ -44,13 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="somnia_engine", description="Sleep analysis: a night's files in, one JSON document out.")
     commands = parser.add_subparsers(dest="command", required=True)
     analyse = commands.add_parser("analyse", help="analyze one night", description="Analyze the files of one night.")
-    analyse.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings of one night, in any order")
-    analyse.add_argument("--night", metavar="YYYY-MM-DD", help="which night of a file with several: the date of its evening")
-    analyse.add_argument("--zone", metavar="ZONE", help="time zone of the night, for example Europe/Berlin")
-    analyse.add_argument("--start", metavar="ISO", help="start of the night, and of files that count from 0")
-    analyse.add_argument("--lights-off", metavar="ISO", help="when you went to bed to sleep")
-    analyse.add_argument("--lights-on", metavar="ISO", help="when you got up")
-    analyse.add_argument("--subject", type=Path, metavar="subject.json", help="what is known of the person")
+    _add_night(analyse)
+    analyse.add_argument("--key", type=Path, metavar="KEY", help="the key of the device, when the file is a feature packet")
     analyse.add_argument("--out", required=True, metavar="night.json", help="where the document goes; - is standard output")
     analyse.set_defaults(run=_analyse)
     text = "Print what the models and rules reach: the stored figures, or measured anew over a folder of recordings."
@@ -67,20 +64,37 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound files")
     listen.add_argument("--out", required=True, metavar="sounds.json", help="where the document goes; - is standard output")
     listen.set_defaults(run=_listen)
+    add_commands(commands, _analysed, night_options=_add_night)
     return parser
 
 
+def _add_night(command: argparse.ArgumentParser) -> None:
+    """Add what describes a night: its files and what the person says of it."""
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings of one night, in any order")
+    command.add_argument("--night", metavar="YYYY-MM-DD", help="which night of a file with several: the date of its evening")
+    command.add_argument("--zone", metavar="ZONE", help="time zone of the night, for example Europe/Berlin")
+    command.add_argument("--start", metavar="ISO", help="start of the night, and of files that count from 0")
+    command.add_argument("--lights-off", metavar="ISO", help="when you went to bed to sleep")
+    command.add_argument("--lights-on", metavar="ISO", help="when you got up")
+    command.add_argument("--subject", type=Path, metavar="subject.json", help="what is known of the person")
+
+
 def _analyse(arguments: argparse.Namespace) -> None:
-    from somnia_engine.analyse import AnalysisOptions, analyse
     from somnia_engine.document import to_document
+
+    write_json(to_document(_analysed(arguments)), arguments.out)
+
+
+def _analysed(arguments: argparse.Namespace) -> NightAnalysis:
+    from somnia_engine.analyse import AnalysisOptions, analyse
 
     _check_zone(arguments.zone)
     start, off, on = (_moment(arguments, name) for name in ("start", "lights_off", "lights_on"))
     subject = read_subject(arguments.subject) if arguments.subject else Subject()
-    recordings = _read_all(arguments.files, ReadOptions(zone=arguments.zone, start=start, night=_night(arguments.night)))
-    options = AnalysisOptions(start=start, lights_off=off, lights_on=on, zone=arguments.zone, subject=subject)
-    analysis = analyse(recordings, options=options, progress=lambda stage, share: _progress(stage, READ_SHARE + (1 - READ_SHARE) * share))
-    _write(json.dumps(to_document(analysis), ensure_ascii=False, allow_nan=False), arguments.out)
+    options = ReadOptions(zone=arguments.zone, start=start, night=_night(arguments.night))
+    recordings = _read_all(arguments.files, options, key=arguments.key)
+    said = AnalysisOptions(start=start, lights_off=off, lights_on=on, zone=arguments.zone, subject=subject)
+    return analyse(recordings, options=said, progress=lambda stage, share: _progress(stage, READ_SHARE + (1 - READ_SHARE) * share))
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -107,15 +121,13 @@ def _listen(arguments: argparse.Namespace) -> None:
         raise RefusedFilesError(refused)
 
 
-def _read_all(files: Sequence[Path], options: ReadOptions) -> list[Recording]:
+def _read_all(files: Sequence[Path], options: ReadOptions, *, key: Path | None) -> list[Recording]:
     """Read every file; all refusals are collected, so that one run tells everything that is wrong."""
-    from somnia_engine.readers import read_recording
-
     recordings, refusals = [], []
     for number, path in enumerate(files):
         _progress("read", READ_SHARE * number / len(files))
         try:
-            recordings.append(read_recording(path, options))
+            recordings.append(read_file(path, options, key=key))
         except SomniaError as error:
             refusals.append(_named(path, error))
     if refusals:
@@ -161,6 +173,11 @@ def _moment(arguments: argparse.Namespace, name: str) -> datetime | None:
     if arguments.zone is None:
         raise SomniaError(Text("{option} {given} has no time zone. Add an offset such as +01:00, or give --zone.", values))
     return at.replace(tzinfo=ZoneInfo(arguments.zone))
+
+
+def write_json(document: object, out: str) -> None:
+    """Write a document to a file, or to standard output."""
+    _write(json.dumps(document, ensure_ascii=False, allow_nan=False), out)
 
 
 def _write(document: str, out: str) -> None:

@@ -13,6 +13,7 @@ from somnia_engine.types.events import Event
 from somnia_engine.types.findings import Evidence, Finding
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
+from somnia_engine.types.packet import FeaturePacket
 from somnia_engine.types.score import SleepScore
 
 SCHEMA_VERSION = "1.0"
@@ -54,6 +55,20 @@ def to_document(analysis: NightAnalysis) -> dict[str, Json]:
         "dropped": [{"reason": t(d.reason), "count": d.count} for d in analysis.dropped],
         "notes": [t(note) for note in analysis.notes],
         "versions": dict(analysis.versions),
+    }
+
+
+def packet_document(packet: FeaturePacket) -> dict[str, Json]:
+    """Return what an opened packet holds as a JSON document: times and NaN as in `to_document`, no stages."""
+    return {
+        "start": packet.start.isoformat() if packet.start is not None else None,
+        "zone": packet.zone,
+        "device": packet.device,
+        "epoch_s": EPOCH_S,
+        "lights": asdict(packet.lights),
+        "features": {name: numbers(column) for name, column in packet.features.columns.items()},
+        "events": [_event(event) for event in packet.events],
+        "measures": _numbers(packet.measures),
     }
 
 

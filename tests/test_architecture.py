@@ -32,16 +32,16 @@ ANYWHERE = {"pickle", "cPickle", "dill", "joblib", "shelve"}
 
 RANKS = (
     {"errors", "text", "plugins", "types", "resources"},
-    {"dsp", "readers", "subjects"},
+    {"dsp", "readers", "subjects", "packet"},
     {"metrics", "hearing"},
     {"extractors"},
-    {"fusion", "placing"},
+    {"fusion", "placing", "letters"},
     {"staging"},
     {"detectors"},
     {"scoring"},
-    {"packet", "report", "synthetic", "document"},
+    {"packing", "report", "synthetic", "document"},
     {"analyse"},
-    {"", "cli", "evaluation", "listen"},
+    {"", "cli", "cli_packet", "edge", "evaluation", "listen"},
     {"__main__"},
 )
 """Rooms of the engine from the lowest; "" is the package itself. A room may import its own rank and those below."""

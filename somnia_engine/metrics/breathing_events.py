@@ -53,8 +53,11 @@ def breathing_event_measures(features: NightFeatures, lights: Lights, *, oxygen_
         under 4 h. How they were fitted and judged stands in `models/apnea_night/card.toml`.
     """
     p = _in_bed(features, lights)
-    minutes = len(p) * EPOCH_S / 60.0
-    share = float(p.mean()) if len(p) else NAN
+    return breathing_estimates(len(p) * EPOCH_S / 60.0, float(p.mean()) if len(p) else NAN, oxygen_min=oxygen_min)
+
+
+def breathing_estimates(minutes: float, share: float, *, oxygen_min: float) -> dict[str, float]:
+    """Return what follows from the assessable time [min] and the mean likelihood 0..1, as `breathing_event_measures` names it."""
     found = {"breathing_assessable_min": minutes, "breathing_event_pct": 100.0 * share}
     if minutes < LEAST_MIN:
         return found | dict.fromkeys(ESTIMATES, NAN)

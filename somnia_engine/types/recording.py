@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventTable
 from somnia_engine.types.hypnogram import StageIntervals
 from somnia_engine.types.signals import Series, Signal
+
+if TYPE_CHECKING:
+    from somnia_engine.types.packet import FeaturePacket
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Recording:
         What was refused in this file, with counts.
     notes : tuple of Text
         What a person should know: unknown columns, an assumed date order, a repaired file.
+    packet : FeaturePacket or None
+        A whole night as a feature packet brings it; then there is nothing else in the recording.
     """
 
     start: datetime | None
@@ -113,6 +119,7 @@ class Recording:
     media: tuple[Media, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[Text, ...] = ()
+    packet: "FeaturePacket | None" = None
 
 
 @dataclass(frozen=True, slots=True)

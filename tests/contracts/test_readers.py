@@ -13,10 +13,13 @@ import pytest
 import soundfile
 
 from somnia_engine.errors import DamagedFile, ReadError, SomniaError, UnknownFormat
+from somnia_engine.packing import pack_night
 from somnia_engine.readers import accept, night_key, read_recording, readers, recognise, survey
+from somnia_engine.readers.packet import OPENED
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf
+from tests.engine.packet.nights import golden_night
 from tests.engine.wfdb_files import write_wfdb, zipped
 
 NONE = ReadOptions()
@@ -52,7 +55,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "audio": tuple(sounds),
         "edf": _edf(folder),
         "wfdb": _wfdb(folder),
+        "packet": _packet(folder),
     }
+
+
+def _packet(folder: Path) -> tuple[Path, ...]:
+    path = folder / "night.pkt"
+    path.write_bytes(OPENED + pack_night(golden_night(), effort=0))
+    return (path,)
 
 
 def _edf(folder: Path) -> tuple[Path, ...]:
@@ -131,6 +141,7 @@ def test_the_survey_is_complete_and_agrees_with_what_is_read(reader: Reader, sam
         streams = (
             {s.channel for s in (*night.signals, *night.series)} | {m.kind for m in night.media} | ({"stage"} if night.stages else set())
         )
+        streams |= set(night.packet.features.columns) if night.packet is not None else set()
         assert set(found.channels) == streams
         assert found.needs_start is (night.start is None)
         assert night.start is None or night.start.tzinfo is not None

@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth", "ppm", "lux"."""
 
     key: str
     label: Text
@@ -99,6 +99,11 @@ NUMBERS: tuple[Number, ...] = (
     Number("coughs", Text("Coughing"), "count", Text("Bouts of coughing that were heard.")),
     Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
     Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
+    Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed.")),
+    Number("humidity_mean_pct", Text("Humidity"), "pct", Text("The mean while you were in bed.")),
+    Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed.")),
+    Number("light_mean_lux", Text("Light in the room"), "lux", Text("The mean while you were in bed.")),
+    Number("noise_mean_db", Text("Room noise"), "db", Text("The mean while you were in bed.")),
     Number("snore_heard_min", Text("Heard"), "time", Text("Minutes of sound in bed that were clear enough to judge.")),
 )  # fmt: skip
 LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi3_per_h", "hr_mean_bpm", "snore_min")
@@ -124,6 +129,8 @@ def said(value: float, form: str) -> str:
         "ratio": "",
         "warmth": " °C",
         "seconds": " s",
+        "ppm": " ppm",
+        "lux": " lx",
     }[form]
     return f"{value:.{1 if form in ('rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
 

@@ -15,6 +15,7 @@ from somnia_engine.metrics.hrv import hrv_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.metrics.sound import sound_measures
+from somnia_engine.metrics.surroundings import surroundings_measures
 from somnia_engine.metrics.temperature import temperature_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
 from somnia_engine.scoring import score_night
@@ -199,6 +200,7 @@ def _measure(
             **rhythm_measures(fused.features),
             **temperature_measures(fused.features, lights, sol_min=statistics.sol_min),
             **sound_measures(fused.features, events, lights=lights),
+            **surroundings_measures(fused.features, lights),
             **({} if chosen is None else {"long_awakenings": long_awakenings(chosen, lights)}),
         },
         traces=tuple(fused.traces.values()),

@@ -17,7 +17,7 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note
 from somnia_server.store.house import now
 from somnia_server.store.nightcodec import unpack_night
-from somnia_server.store.reach import acts_for
+from somnia_server.store.reach import acts_for, alive
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.store.tables import NightRow, UploadRow, session
 from somnia_server.store.vault import TamperedError
@@ -50,9 +50,7 @@ def _members(actor: Actor, owner: str) -> Iterator[Member]:
     yield README, [_readme().encode()]
     for name, made in mydata.parts(actor, owner).items():
         yield f"{name}.json", [_json(made())]
-    kept = (
-        session().execute(select(NightRow.id, NightRow.night).where(NightRow.owner == owner, nights.alive()).order_by(NightRow.night)).all()
-    )
+    kept = session().execute(select(NightRow.id, NightRow.night).where(NightRow.owner == owner, alive()).order_by(NightRow.night)).all()
     index = []
     for night_id, day in kept:
         folder = f"nights/{day.isoformat()}-{night_id[:8]}"
@@ -155,6 +153,7 @@ def _readme() -> str:
         t("This archive holds everything that SOMNIA keeps of you."),
         t("account.json, profile.json, history.json, settings.json: who you are, what you said of yourself, how you want things."),
         t("consents.json, sharing.json, audit.json, notices.json: what you agreed to, who may see what, who looked, what you were told."),
+        t("remarks.json: what you noted of your nights."),
         t("nights: a folder for each night. night.json is the whole result, epochs.csv has a row for every 30 seconds."),
         t("events.csv has a row for every event, the files named trace-… one for every sample."),
         t("Times count in seconds from the start that night.json names. An empty cell means: not measured."),

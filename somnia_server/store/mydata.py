@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from somnia_engine.text import t
-from somnia_server.store import audit, persons
+from somnia_server.store import audit, persons, remarks
 from somnia_server.store.actors import Actor
 from somnia_server.store.notices import said_in
 from somnia_server.store.sharing_requests import requests_to
@@ -45,6 +45,7 @@ def parts(actor: Actor, owner: str) -> dict[str, Callable[[], Any]]:
             _notice(row)
             for row in session().scalars(select(NoticeRow).where(NoticeRow.owner == owner).order_by(NoticeRow.created_at, NoticeRow.id))
         ],
+        "remarks": lambda: [{"night": one.night.isoformat(), **asdict(one.remark)} for one in remarks.remarks_of(owner)],
         "audit": lambda: [_jsonable(asdict(entry)) for entry in audit.entries_about(actor, owner, most=ALL)],
     }
 

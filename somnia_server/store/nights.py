@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import undefer
 
 from somnia_engine.types.findings import Finding
@@ -19,8 +19,9 @@ from somnia_server.store import audit, faces, nightcodec
 from somnia_server.store.actors import Actor
 from somnia_server.store.damaged import DAMAGED, read_or
 from somnia_server.store.house import house, now
-from somnia_server.store.reach import changes, reads_nights
+from somnia_server.store.reach import alive, changes, reads_nights
 from somnia_server.store.tables import NightRow, session
+from somnia_server.store.trends import put_trend
 
 HISTORY_NIGHTS = 60
 """Earlier nights that a detector gets at most."""
@@ -103,6 +104,7 @@ def put_night(owner: str, blobs: tuple[bytes, bytes], *, kept: Kept) -> str:
     row.sealed_summary = _seal(blobs[0], "nights.summary", row)
     row.sealed_series = _seal(blobs[1], "nights.series", row)
     row.sealed_face = _seal(faces.face_of(blobs[0]), faces.TABLE, row)
+    put_trend(owner, row.id, summary=blobs[0])
     return row.id
 
 
@@ -179,11 +181,6 @@ def purge_expired(at: datetime) -> int:
 
 def _count(result: Any) -> int:
     return int(result.rowcount)
-
-
-def alive() -> ColumnElement[bool]:
-    """Return whether a night's time is not over."""
-    return or_(NightRow.expires_at.is_(None), NightRow.expires_at > now())
 
 
 def _seal(blob: bytes, table: str, row: NightRow) -> bytes:

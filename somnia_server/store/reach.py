@@ -23,6 +23,11 @@ def reads_reports(actor: Actor) -> ColumnElement[bool]:
     return false() if actor.role is Role.KIOSK else or_(_own_or_ward(actor, NightRow.owner), _granted(actor, NIGHTS, REPORTS))
 
 
+def alive() -> ColumnElement[bool]:
+    """Return whether a night's time is not over."""
+    return or_(NightRow.expires_at.is_(None), NightRow.expires_at > now())
+
+
 def shows_nights(actor: Actor) -> ColumnElement[bool]:
     """Return from which rows of `nights` a kiosk may show its few fields: those of its beds that its doctor may read now."""
     if actor.role is not Role.KIOSK:

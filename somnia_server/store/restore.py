@@ -28,11 +28,12 @@ from somnia_server.store.frames import FRAME_BYTES
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept
 from somnia_server.store.reach import acts_for
+from somnia_server.store.remarks import Remark, Remarked, RemarkError, checked_remark, load_remark, put_remark
 from somnia_server.store.retention import night_stays_until
 from somnia_server.store.tables import ConsentRow, NightRow, session
 from somnia_server.store.vault import TamperedError
 
-CONSENTS, ELSEWHERE = "consents.json", "elsewhere"
+CONSENTS, REMARKS, ELSEWHERE = "consents.json", "remarks.json", "elsewhere"
 MOST_NIGHT_BYTES = 64 << 20
 MOST_EPOCHS = 2880
 MALFORMED = (
@@ -68,7 +69,8 @@ def import_zip(actor: Actor, path: Path, *, subject: str | None = None) -> Impor
     """Take an exported archive in for a person (the actor by default); None when that is not the actor's to do.
 
     Everything is checked before anything is kept. A profile and settings that are here already go before imported ones, a history is
-    united by its entries. A consent was given to the other server, not to this one: it arrives as withdrawn.
+    united by its entries, what was noted here of a night stays. A consent was given to the other server, not to this one: it
+    arrives as withdrawn.
 
     Raises
     ------
@@ -79,12 +81,13 @@ def import_zip(actor: Actor, path: Path, *, subject: str | None = None) -> Impor
     if not acts_for(actor, owner):
         return None
     with opened(path) as archive:
-        found, raw, consents = _nights(archive), _uploads(archive), _consents(archive, owner)
+        found, raw, consents, remarked = _nights(archive), _uploads(archive), _consents(archive, owner), _remarks(archive)
         try:
             persons.take_in(owner, {part: _object(archive, f"{part}.json") for part in ("profile", "history", "settings")})
         except MALFORMED:
             raise ArchiveError(wrong("profile.json")) from None
         added_consents = _add_consents(owner, consents)
+        _add_remarks(owner, remarked)
         note(actor, "import", subject=owner)
         session().commit()
         added = sum(_add_night(owner, archive, night) for night in found)
@@ -259,6 +262,25 @@ def _add_consents(owner: str, consents: Sequence[_Consent]) -> int:
         row.withdrawn_at = c.withdrawn_at
         session().add(row)
     return len(new)
+
+
+def _remarks(archive: Archive) -> list[Remarked]:
+    found = []
+    for entry in _entries(archive, REMARKS):
+        try:
+            remark = checked_remark(Remark(str(entry["note"]), tuple(map(str, entry["tags"]))))
+            found.append(Remarked(date.fromisoformat(entry["night"]), remark))
+        except (*MALFORMED, RemarkError):
+            raise ArchiveError(wrong(REMARKS)) from None
+    return found
+
+
+def _add_remarks(owner: str, remarked: Sequence[Remarked]) -> None:
+    """Keep what was noted of nights of which nothing is noted here, within the caller's transaction."""
+    me = Actor.owner(owner)
+    for one in remarked:
+        if load_remark(me, one.night) == Remark():
+            put_remark(owner, one.night, remark=one.remark)
 
 
 def _entries(archive: Archive, name: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, InvitationRow, KioskRow, SharingRequestRow, TryRow
 from somnia_server.store.tables.base import Base, db, ping, session
 from somnia_server.store.tables.clinic import FilterRow, InterpretationRow, MessageRow, ScoringRow, VisitRow
+from somnia_server.store.tables.history import RemarkRow, TrendRow
 from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
 from somnia_server.store.tables.people import (
     ConsentRow,
@@ -40,10 +41,12 @@ __all__ = [
     "PasskeyRow",
     "PersonRow",
     "RefreshRow",
+    "RemarkRow",
     "RoleRow",
     "ScoringRow",
     "SessionRow",
     "SharingRequestRow",
+    "TrendRow",
     "TryRow",
     "UploadRow",
     "UserRow",

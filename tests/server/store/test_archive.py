@@ -157,6 +157,8 @@ def test_an_archive_that_was_cut_or_flipped_anywhere_is_refused_or_equal(tmp_pat
         ("history.json", b'{"entries": 5}'),
         ("history.json", b'{"entries": [{"kind": "diagnosis"}]}'),
         ("settings.json", b'{"clock": {}}'),
+        ("remarks.json", b'[{"night": "2025-01-10", "note": 5}]'),
+        ("remarks.json", b'[{"night": "then", "note": "", "tags": []}]'),
         ("consents.json", b"{}"),
         ("consents.json", b'[{"kind": "terms"}]'),
         ("nights.json", b'[{"folder": "nights/none", "night": "2025-01-10", "demo": false, "created_at": "2025-01-10T00:00:00+00:00"}]'),

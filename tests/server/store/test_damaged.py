@@ -24,6 +24,7 @@ from somnia_server.store import (
     persons,
     processing,
     recordings,
+    remarks,
     sessions,
     sharing_requests,
 )
@@ -33,12 +34,13 @@ from somnia_server.store.damaged import DAMAGED, NAME, SENTENCE
 from somnia_server.store.house import now
 from somnia_server.store.nights import Kept
 from somnia_server.store.persons import MedicalEntry, MedicalHistory, PersonError, PersonSettings, Profile
+from somnia_server.store.remarks import Remark
 from somnia_server.store.tables import Base, session
 from somnia_server.store.tables.base import Lookup
 from tests.server.conftest import make_account, make_night
 
 pytestmark = pytest.mark.usefixtures("context")
-SHOWN_NOWHERE = {"nights.sealed_series", "jobs.sealed_options", "uploads.sealed_survey", "sessions.sealed_agent"}
+SHOWN_NOWHERE = {"nights.sealed_series", "jobs.sealed_options", "uploads.sealed_survey", "sessions.sealed_agent", "trends.sealed_trend"}
 """What no list names: it is read with its own page, by the worker, made again, or does without."""
 LOOSE = {"surveys", "browsers", "who one is", "what one has", "how one wants it", "whether one may go on"}
 """Where nothing, or a default, stands instead; that something is damaged is said beside it."""
@@ -58,6 +60,7 @@ class World:
         for i, one in enumerate((self.patient, self.other)):
             nights.save_night(self.patient.id, make_night(date(2025, 1, 10 + i)), kept=Kept(date(2025, 1, 10 + i), f"f{i}"))
             nights.save_night(one.id, make_night(date(2025, 2, 10)), kept=Kept(date(2025, 2, 10), "g"))
+            remarks.save_remark(self.patient, date(2025, 1, 10 + i), remark=Remark("Coffee at six", ("coffee",)))
             self._bring_files(i)
             notices.tell(self.patient.id, notices.NIGHT, Text("Your night is ready."))
             sharing_requests.ask_to_share(self.doctor, f"{'pq'[i]}@example.org", message="Please")
@@ -91,6 +94,7 @@ class World:
         return {
             "nights": lambda: nights.list_nights(patient),
             "nights of a patient": lambda: nights.list_nights(doctor, patient.id),
+            "remarks": lambda: remarks.list_remarks(patient),
             "uploads": lambda: recordings.list_uploads(patient),
             "surveys": lambda: [recordings.load_survey(upload) or b"" for upload in recordings.list_uploads(patient)],
             "jobs": lambda: jobs.jobs_of(patient),

@@ -18,12 +18,13 @@ from somnia_engine.readers import read_recording
 from somnia_engine.types.recording import ReadOptions
 from somnia_server import create_server
 from somnia_server.settings import Settings
-from somnia_server.store import nights, persons, recordings
+from somnia_server.store import nights, persons, recordings, remarks
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.export import export_zip
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept
 from somnia_server.store.persons import PersonSettings, Profile
+from somnia_server.store.remarks import Remark
 from somnia_server.store.restore import Imported, import_zip
 from somnia_server.store.tables import ConsentRow, NightRow, UserRow, session
 from tests import reports
@@ -60,6 +61,7 @@ def fill(actor: Actor, *, count: int = 3) -> None:
     session().add(row)
     persons.save_profile(actor, FULL)
     persons.save_history(actor, HISTORY)
+    remarks.save_remark(actor, DAY, remark=Remark("Rain all night", ("coffee",)))
     persons.save_settings(actor, PersonSettings("imperial", 12, 18, 48.0, ai_text=True, email_notices=("night",)))
     consent(actor, "terms", withdrawn=False)
     consent(actor, "research", withdrawn=True)
@@ -101,7 +103,7 @@ def all_nights(actor: Actor) -> list[Any]:
 
 
 def said(actor: Actor) -> tuple[Any, ...]:
-    return persons.load_profile(actor), persons.load_history(actor), persons.load_settings(actor)
+    return persons.load_profile(actor), persons.load_history(actor), persons.load_settings(actor), remarks.list_remarks(actor)
 
 
 def consents_of(actor: Actor) -> list[tuple[str, str, datetime, bool]]:

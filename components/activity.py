@@ -13,6 +13,9 @@ from somnia_engine.text import Text, t
 ACTIONS: dict[str, Text] = {
     "read_night": Text("looked at a night"),
     "list_nights": Text("looked at the list of nights"),
+    "score_night": Text("scored a night"),
+    "hand_over": Text("handed a night over to be signed"),
+    "sign_night": Text("signed a night"),
     "worklist": Text("saw the last night in the list of patients"),
     "read_profile": Text("looked at the profile"),
     "read_history": Text("looked at the medical history"),

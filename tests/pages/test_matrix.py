@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/nights": KEEPERS,
     "/upload": KEEPERS,
     "/night/{night}": ("patient", "doctor"),
+    "/review/{night}": ("doctor",),
     "/settings": ACCOUNTS,
     "/sharing": ACCOUNTS,
     "/activity": ACCOUNTS,
@@ -97,6 +98,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "notices": ACCOUNTS,
     "patients": DOCTORS,
     "worklist": DOCTORS,
+    "review": DOCTORS,
     "admin": ("admin",),
     "kiosk": ("kiosk",),
 }
@@ -297,3 +299,17 @@ def test_administration_shows_itself_at_the_named_addresses_only(dash: Dash, cas
         assert cast.call("admin", body).status_code == 403
     finally:
         browser.environ_base["REMOTE_ADDR"] = "127.0.0.1"
+
+
+def test_a_doctor_scores_what_is_shared_and_nobody_else_can(dash: Dash, cast: Cast) -> None:
+    body = request_of(
+        "..review-agreement.children...review-status.children...review-unsaved.hidden..",
+        next(c for o, c in callbacks(dash).items() if "review-agreement" in o),
+    )
+    body["inputs"][0]["value"] = {"stages": "1" * 960, "events": [["OA", 60, 15]], "comments": [], "off": None, "on": None}
+    body["state"][0]["value"] = f"/review/{cast.night_id}"
+    assert "κ" in cast.call("doctor", body).get_json()["response"]["review-agreement"]["children"].__str__()
+    for name in ("doctor_without", "doctor_revoked"):
+        assert "κ" not in cast.call(name, body).get_data(as_text=True)
+    body["inputs"][0]["value"]["stages"] = "1"
+    assert "this night has 960 epochs" in cast.call("doctor", body).get_data(as_text=True)

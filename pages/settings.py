@@ -7,6 +7,7 @@ from typing import Any
 import dash
 from dash import ALL, Input, Output, State, callback, html
 
+from components import devices as device_parts
 from components import fields, ids, person, states
 from pages import _acts
 from pages._acts import Said
@@ -15,13 +16,15 @@ from somnia_engine.text import Text, t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import PEOPLE
 from somnia_server.i18n import language_name, languages
-from somnia_server.store import persons
+from somnia_server.store import devices, persons
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
 from somnia_server.store.persons import MedicalEntry, MedicalHistory
 
 dash.register_page(__name__, path="/settings", title="SOMNIA", roles=PEOPLE)
 SAVED = Text("Saved.")
+CODE = Text("Type this code on the device within 15 minutes: {code}")
+KEY = Text("Save this key in a file on the device that only it can read; it is not shown again: {key}")
 DAMAGED = Text("Some of what you said about yourself was changed on the server and cannot be read; it is missing below.")
 
 
@@ -41,6 +44,7 @@ def body(actor: Actor) -> list[Any]:
         person.profile_card(profile, zones=zones(), languages=spoken, imperial=settings.units == "imperial"),
         person.history_card(persons.load_history(actor)),
         person.settings_card(settings, raw_hours=house().settings.raw_hours),
+        device_parts.devices_card(devices.devices_of(actor)),
     ]
 
 
@@ -52,7 +56,7 @@ def body(actor: Actor) -> list[Any]:
 )
 def change(_clicks: Any, _values: Any) -> Any:
     """Keep what one of the forms says."""
-    return _acts.answer({"profile": save_profile, "settings": save_settings, "add": add, "forget": forget}, body)
+    return _acts.answer(ACTS, body)
 
 
 def save_profile(actor: Actor, _key: str, said: Said) -> Text:
@@ -91,6 +95,33 @@ def forget(actor: Actor, key: str, _said: Said) -> Text:
     entries = persons.load_history(actor).entries
     persons.save_history(actor, MedicalHistory(tuple(entry for entry in entries if entry.id != key)))
     return Text("Removed.")
+
+
+def device_code(actor: Actor, _key: str, said: Said) -> Text:
+    """Make a code by which a device enrolls."""
+    return Text(CODE.msgid, {"code": devices.invite_device(actor, said.get("device") or "")})
+
+
+def device_key(actor: Actor, _key: str, said: Said) -> Text:
+    """Make a device's key and show it."""
+    return Text(KEY.msgid, {"key": devices.add_device(actor, said.get("device") or "").written()})
+
+
+def device_renew(actor: Actor, key: str, _said: Said) -> Text | None:
+    """Give a device a new key and show it."""
+    made = devices.renew(actor, key)
+    return None if made is None else Text(KEY.msgid, {"key": made.written()})
+
+
+def device_end(actor: Actor, key: str, _said: Said) -> Text | None:
+    """End a device."""
+    return Text("Removed.") if devices.end_device(actor, key) else None
+
+
+ACTS = {
+    "profile": save_profile, "settings": save_settings, "add": add, "forget": forget,
+    "device_code": device_code, "device_key": device_key, "device_renew": device_renew, "device_end": device_end,
+}  # fmt: skip
 
 
 def _number(given: Any, unit: float) -> float | None:

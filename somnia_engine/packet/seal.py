@@ -14,6 +14,9 @@ OVERHEAD = HEAD_BYTES + TAG_BYTES
 MOST_BYTES = 65_536
 """A larger file is no packet; a night of 12 h has 2,048 bytes."""
 
+OPENED = b"SOMNIA letter 1\n"
+"""A letter whose seal was opened begins with this line; it never leaves the machine that opened it."""
+
 NO_PACKET = Text("This is not a feature packet. A packet begins with the letters SP.")
 OTHER_VERSION = Text("This packet has version {given}; this program reads version {known}. Update the program, or the device.")
 NOT_GENUINE = Text("This packet cannot be opened: it was changed on its way, or it belongs to another key.")

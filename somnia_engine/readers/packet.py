@@ -6,7 +6,7 @@ from pathlib import Path
 
 from somnia_engine.errors import DamagedFile, PacketError, ReadError
 from somnia_engine.packet.letter import read_letter
-from somnia_engine.packet.seal import MOST_BYTES, looks_like
+from somnia_engine.packet.seal import MOST_BYTES, OPENED, looks_like
 from somnia_engine.readers._clock import ZONE_SAID, is_zone, night_key, zone_info
 from somnia_engine.text import Text
 from somnia_engine.types.hypnogram import EPOCH_S
@@ -15,8 +15,6 @@ from somnia_engine.types.recording import NightSpan, Reader, ReadOptions, Record
 
 KEY = "packet"
 NAME = Text("SOMNIA feature packet")
-OPENED = b"SOMNIA letter 1\n"
-"""A letter whose seal was opened begins with this line; it never leaves the machine that opened it."""
 SEALED = Text("{name} is sealed. Enroll the device that made it under Settings, then upload it again.")
 ZONE_PACKET = Text("The device that made the packet says this zone.")
 NO_ZONE = Text("The packet says the time zone “{zone}”, which does not exist. Set the zone on the device and send it again.")

@@ -77,14 +77,16 @@ def init_api(app: Flask) -> None:
     from somnia_server.access.oauth import oauth
     from somnia_server.api.admin import admin
     from somnia_server.api.auth import auth
+    from somnia_server.api.devices import devices
     from somnia_server.api.docs import docs
     from somnia_server.api.health import health
     from somnia_server.api.mydata import mydata
     from somnia_server.api.nights import nights
+    from somnia_server.api.packets import packets
     from somnia_server.api.profile import user
     from somnia_server.api.programs import programs
 
     init_errors(app)
     init_addresses(app)
-    for blueprint in (auth, oauth, health, user, programs, mydata, nights, admin, docs):
+    for blueprint in (auth, oauth, health, user, programs, mydata, nights, devices, packets, admin, docs):
         app.register_blueprint(blueprint)

@@ -13,7 +13,7 @@ from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Subject
 from somnia_server.failures import noted
-from somnia_server.store import codec, jobs, nights, persons, recordings, retention
+from somnia_server.store import codec, jobs, nightcodec, nights, packets, persons, recordings, retention
 from somnia_server.store.actors import Actor
 from somnia_server.store.connections import AWAY, forget_failed, is_away
 from somnia_server.store.house import house, now
@@ -59,22 +59,34 @@ def _run(claim: Claim, stop: threading.Event) -> None:
     refusal = processing_refusal(claim.owner)
     if refusal is not None:
         raise door.RefusedError(refusal)
-    uploads = _uploads(claim)
-    demo = all(upload.demo is not None for upload in uploads)
+    packet = None if claim.upload_ids else packets.letter_of(claim.id, claim.owner)
+    uploads = () if packet is not None else _uploads(claim)
+    demo = packet is None and all(upload.demo is not None for upload in uploads)
     history = _history(claim, demo=demo)
     subject = Subject() if demo else _subject(claim)
-    with door.laid_out(uploads, house().settings.temp) as paths:
+    temp = house().settings.temp
+    with door.laid_out(uploads, temp) if packet is None else door.laid_letter(packet[1], temp) as paths:
         limits = Limits(house().settings.analysis_memory_mib, CPU_S)
         asked = Request("analyse", limits, os.getpid(), paths=paths, night=claim.night, choices=claim.choices)
         request = replace(asked, subject=subject, history=len(history))
         answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
-    kept = Kept(key.night, claim.fingerprint, demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
+    kept = Kept(key.night, _fingerprint(claim, packet, answer), demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
     blobs = (answer.frames[room.SUMMARY], answer.frames[room.SERIES])
     if _patiently(lambda: jobs.finish(claim, blobs, kept=kept), stop) is None:
         log.warning("job %s was taken over; its second result is dropped", claim.id)
         return
+    if packet is not None:
+        packets.spend(claim.id, key.night)
     recordings.release_uploads(claim.upload_ids, at=now())
+
+
+def _fingerprint(claim: Claim, packet: tuple[str, bytes] | None, answer: door.Answer) -> str:
+    """Return what the night is recognised by; one from a packet by its device and its start, so that telling it again replaces it."""
+    if packet is None:
+        return claim.fingerprint
+    start = nightcodec.unpack_summary(answer.frames[room.SUMMARY]).start
+    return packets.night_fingerprint(claim.owner, packet[0], str(start))
 
 
 def _patiently(do: Callable[[], T], stop: threading.Event) -> T:

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from somnia_engine.packet.seal import MOST_BYTES, OPENED, looks_like
 from somnia_engine.text import Text
 from somnia_server.settings import PROJECT
-from somnia_server.store import codec
+from somnia_server.store import codec, packets
 from somnia_server.store.recordings import Upload, plain_pieces
 from somnia_server.work import room
 from somnia_server.work.room import Progress, Request
@@ -144,12 +145,29 @@ def laid_out(uploads: Iterable[Upload], temp: Path) -> Iterator[tuple[str, ...]]
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def laid_letter(letter: bytes, temp: Path) -> Iterator[tuple[str, ...]]:
+    """Lay an opened packet into a private folder for as long as the block runs."""
+    folder = temp / f"{os.getpid()}-{secrets.token_hex(8)}"
+    folder.mkdir(mode=0o700)
+    try:
+        path = folder / "night.pkt"
+        path.write_bytes(OPENED + letter)
+        yield (str(path),)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _lay(upload: Upload, folder: Path) -> Path:
     folder.mkdir(mode=0o700)
     path = folder / (upload.name if upload.name not in ("", ".", "..") else "file")
     with path.open("wb") as file:
         for piece in plain_pieces(upload):
             file.write(piece)
+    if upload.size <= MOST_BYTES and looks_like(content := path.read_bytes()):
+        letter = packets.opened(upload.owner, content)
+        if letter is not None:  # else it stays sealed, and its reader says what to do
+            path.write_bytes(OPENED + letter)
     return path
 
 

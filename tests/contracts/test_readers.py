@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from somnia_engine.errors import DamagedFile, ReadError, SomniaError, UnknownFormat
+from somnia_engine.packet.seal import OPENED
 from somnia_engine.packing import pack_night
 from somnia_engine.readers import accept, night_key, read_recording, readers, recognise, survey
-from somnia_engine.readers.packet import OPENED
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf

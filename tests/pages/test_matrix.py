@@ -183,6 +183,9 @@ for _rule in (
     ADDRESSES[_rule] = EVERYWHERE
 for _rule in (
     "/api/v1/admin/accounts",
+    "/api/v1/devices",
+    "/api/v1/devices/<device>",
+    "/api/v1/packets",
     "/api/v1/nights",
     "/api/v1/nights/<night_id>",
     "/api/v1/user",

@@ -5,6 +5,7 @@ from somnia_server.store.tables.base import Base, db, ping, session
 from somnia_server.store.tables.clinic import FilterRow, InterpretationRow, MessageRow, ScoringRow, VisitRow
 from somnia_server.store.tables.history import RemarkRow, TrendRow
 from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
+from somnia_server.store.tables.packets import DeviceRow, PacketRow
 from somnia_server.store.tables.people import (
     ConsentRow,
     KeyRow,
@@ -26,6 +27,7 @@ __all__ = [
     "ClientRow",
     "CodeRow",
     "ConsentRow",
+    "DeviceRow",
     "FilterRow",
     "GrantRow",
     "GuardianRow",
@@ -38,6 +40,7 @@ __all__ = [
     "MessageRow",
     "NightRow",
     "NoticeRow",
+    "PacketRow",
     "PasskeyRow",
     "PersonRow",
     "RefreshRow",

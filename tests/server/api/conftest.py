@@ -41,6 +41,9 @@ class Program:
     def put(self, path: str, *, bearer: str | None = "", **more: Any) -> Any:
         return self.client.put(path, headers=self.headers(bearer), **more)
 
+    def delete(self, path: str, *, bearer: str | None = "", **more: Any) -> Any:
+        return self.client.delete(path, headers=self.headers(bearer), **more)
+
     def refresh(self) -> Any:
         return self.post("/auth/refresh", json={"refresh_token": self.tokens["refresh_token"]}, bearer=None)
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -10,9 +11,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from flask import Flask
 
+from somnia_engine.packet.seal import seal
 from somnia_server.store.accounts import find_account
-from somnia_server.store.actors import Role
+from somnia_server.store.actors import Actor, Role
+from somnia_server.store.consents import give
+from somnia_server.store.devices import add_device, invite_device
+from somnia_server.store.house import house
 from somnia_server.store.nights import Kept, save_night
+from somnia_server.store.persons import Profile, save_profile
+from somnia_server.store.processing import NEEDED
 from tests.server.access.test_oauth import BACK, CHALLENGE, VERIFIER, Asking
 from tests.server.api.conftest import Program
 from tests.server.conftest import make_night
@@ -42,7 +49,7 @@ class Curl:
             elif word == "-H":
                 name, _, value = words.pop(0).partition(": ")
                 headers[name] = value
-            elif word == "-d":
+            elif word in ("-d", "--data-binary"):
                 bodies.append(words.pop(0))
             elif word == "-o":
                 words.pop(0)
@@ -55,6 +62,8 @@ class Curl:
 
     def send(self, command: str) -> Any:
         method, url, headers, bodies, query = self.read(command)
+        if bodies and bodies[0].startswith("@"):
+            return self.client.open(url, method=method, headers=headers, data=Path(bodies[0][1:]).read_bytes())
         said = "&".join(bodies) if "Content-Type" in headers else urlencode([tuple(one.split("=", 1)) for one in bodies])
         if query:
             return self.client.open(f"{url}?{said}", method=method, headers=headers)
@@ -73,14 +82,25 @@ class Told(dict[str, str]):
             assert account is not None
             night = make_night()
             self["NIGHT"] = save_night(account.id, night, kept=Kept(night.start.date(), "example"))
+            self._enroll(Actor(account.id, Role.USER))
         more = {"SOMNIA": SERVER, "ADMIN": self.root.tokens["access_token"], "CLIENT": self.asking.id}
         self.update(more | {"CHALLENGE": CHALLENGE, "VERIFIER": VERIFIER})
         self["CODE"] = parse_qs(urlsplit(self.asking.say().location).query)["code"][0]
+
+    def _enroll(self, actor: Actor) -> None:
+        save_profile(actor, Profile(birth_date=date(1980, 4, 23)))
+        for kind in NEEDED:
+            give(actor, kind)
+        packet = house().settings.temp / "night.pkt"
+        packet.write_bytes(seal(b"a letter", add_device(actor, "Phone")))
+        self["PACKET"], self["DEVICECODE"] = str(packet), invite_device(actor, "Tablet")
 
     def learn(self, command: str, answer: Any) -> None:
         found = answer.get_json() if answer.mimetype == "application/json" else None
         if "/auth/login" in command or "/auth/refresh" in command:
             self["TOKEN"], self["REFRESH"] = found["access_token"], found["refresh_token"]
+        if command.split()[1].endswith("/devices"):
+            self["DEVICE"] = found["devices"][0]["id"]
         if "/auth/token" in command:
             self["THEIRS"] = found["refresh_token"]
         if command.split()[1].endswith("/user/programs"):

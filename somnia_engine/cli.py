@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from somnia_engine.cli_packet import add_commands, read_file
+from somnia_engine.edge import add_command as add_edge
 from somnia_engine.errors import ReadError, SomniaError
 from somnia_engine.subjects import read_subject
 from somnia_engine.text import Text
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument("--out", required=True, metavar="sounds.json", help="where the document goes; - is standard output")
     listen.set_defaults(run=_listen)
     add_commands(commands, _analysed, night_options=_add_night)
+    add_edge(commands)
     return parser
 
 

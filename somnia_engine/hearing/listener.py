@@ -97,10 +97,23 @@ def level_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def hear_file(path: Path) -> Heard:
-    """Hear a sound file; raises ReadError as `readers.audio.read_blocks` does."""
+    """Hear a sound file, or take a reel as it was heard; raises ReadError as `readers.audio.read_blocks` does."""
+    from somnia_engine.hearing.reels import is_reel, read_reel
     from somnia_engine.readers.audio import read_blocks
 
+    if is_reel(path):
+        return read_reel(path)
     return hear(read_blocks(path, 60.0, fs=FS_HZ))
+
+
+def hear_units(blocks: Blocks) -> Iterator[Heard]:
+    """Yield what is heard in each 64 s of a sound at 16 kHz as soon as they are there; nothing else of the sound is kept."""
+    from threadpoolctl import threadpool_limits
+
+    classifier = load_sound_classifier()
+    with threadpool_limits(1, user_api="blas"):
+        for samples in _units(blocks):
+            yield _unit(samples, classifier)
 
 
 def hear(blocks: Blocks, *, classifier: SoundClassifier | None = None) -> Heard:

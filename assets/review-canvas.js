@@ -119,7 +119,8 @@
       const step = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200].find((s) => (to - from) / s <= most) || 7200;
       this.pen.fillStyle = this.color("muted");
       this.pen.textAlign = "center";
-      for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
+      const local = this.state.local(from), first = from + ((step - (local % step)) % step);
+      for (let at = first; at <= to; at += step) {
         const x = this.x(at);
         if (x < LEFT + 14 || x > LEFT + this.wide - 14) continue;
         this.pen.fillText(this.state.clock(at, step < 60), x, lane.top + 8);
@@ -181,14 +182,19 @@
       this.pen.lineWidth = 1.1;
       this.inside(() => {
         this.pen.beginPath();
-        let open = false;
+        let held = null; /* a value stands until the next one: what was kept are the changes */
         for (let i = 0; i < values.length; i += 1) {
-          const at = covers ? full.onset + i / full.fs : times[i];
-          if (at < from - 60 || at > to + 60) { open = false; continue; }
-          if (Number.isNaN(values[i])) { open = false; continue; }
+          const at = covers ? full.onset + i / full.fs : times[i], next = covers ? at + 1 / full.fs : times[i + 1] ?? at;
+          if (next < from) continue;
+          if (Number.isNaN(values[i])) { held = null; continue; }
           const x = this.x(at), y = lane.top + lane.tall - ((values[i] - low) / (high - low)) * lane.tall;
-          open ? this.pen.lineTo(x, y) : this.pen.moveTo(x, y);
-          open = true;
+          if (held === null) this.pen.moveTo(x, y);
+          else {
+            if (!covers) this.pen.lineTo(x, held);
+            this.pen.lineTo(x, y);
+          }
+          held = y;
+          if (at > to) break;
         }
         this.pen.stroke();
       });

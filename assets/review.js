@@ -15,16 +15,18 @@
     full: {}, chances: data.p ? window.somniaReview.numbers(data.p.values) : null,
     hue: (kind) => HUES[kind] || "level-none",
     apart: (i) => data.lanes.length > 0 && same(s.stages[i]) !== same(data.lanes[0].stages[i]),
-    clock,
+    clock, local,
   });
   /* N1 and N2 are both light to a scorer that knows light sleep only. */
   const same = (digit) => (s.data.lanes[0].stages.includes("6") && (digit === "2" || digit === "3") ? "6" : digit);
-  const clock = (second, fine) => {
-    const d = s.data;
-    if (d.start_ms === null) return `+${Math.floor(second / 3600)}:${String(Math.floor(second / 60) % 60).padStart(2, "0")}`;
+  const local = (second) => {
     let offset = 0;
-    for (const [from, by] of d.offsets) if (second >= from) offset = by;
-    return new Date(d.start_ms + (second + offset) * 1000).toISOString().slice(11, fine ? 19 : 16);
+    for (const [from, by] of s.data.offsets) if (second >= from) offset = by;
+    return (s.data.start_ms ?? 0) / 1000 + second + offset;
+  };
+  const clock = (second, fine) => {
+    if (s.data.start_ms === null) return `+${Math.floor(second / 3600)}:${String(Math.floor(second / 60) % 60).padStart(2, "0")}`;
+    return new Date(local(second) * 1000).toISOString().slice(11, fine ? 19 : 16);
   };
 
   const draw = () => { if (chart) requestAnimationFrame(() => { chart.draw(); say(); }); };
@@ -57,7 +59,8 @@
     const table = make("table", "", { className: "plain-table" });
     table.append(body);
     place.replaceChildren(table);
-    place.querySelector(".event-chosen")?.scrollIntoView({ block: "nearest" });
+    const row = place.querySelector(".event-chosen");
+    if (row) place.scrollTop = row.offsetTop - place.clientHeight / 2;
   };
 
   const picture = () => ({ stages: s.stages.join(""), events: s.events.map((e) => [...e]), comments: s.comments.map((c) => [...c]), off: s.off, on: s.on });

@@ -101,7 +101,7 @@ def _overview(trace: Signal) -> dict[str, Any]:
     times, values = reduce_min_max(trace.onset_s + np.arange(len(trace.samples)) / trace.fs, trace.samples, most=POINTS)
     seen = values[np.isfinite(values)]
     low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
-    name = FEATURES[trace.channel].label if trace.channel in FEATURES else CHANNELS.get(trace.channel)
+    name = CHANNELS.get(trace.channel) or (FEATURES[trace.channel].label if trace.channel in FEATURES else None)
     return {
         "key": trace.channel,
         "label": t(name) if name is not None else trace.channel,

@@ -13,6 +13,8 @@ from somnia_engine.text import Text, t
 ACTIONS: dict[str, Text] = {
     "read_night": Text("looked at a night"),
     "list_nights": Text("looked at the list of nights"),
+    "plan_visit": Text("planned a visit by video"),
+    "call_off_visit": Text("called a visit off"),
     "score_night": Text("scored a night"),
     "hand_over": Text("handed a night over to be signed"),
     "sign_night": Text("signed a night"),

@@ -170,9 +170,25 @@ def reading(found: Sequence[Any], night_id: str, *, may_sign: bool) -> list[Any]
     return [html.Div([html.H2(t("Signature")), *state], className="row-between"), *again, *kept, *form]
 
 
-def _version(one: Any, night_id: str) -> html.Details:
+def signed(found: Sequence[Any]) -> html.Section | None:
+    """Return what doctors signed of a night, for its page; None when nobody has."""
+    said = [one for one in found if one.state == "signed"]
+    if not said:
+        return None
+    parts = [
+        html.Div([html.P(one.text or t("No text."), className="review-said"), html.P(_signature(one), className="muted small")])
+        for one in said
+    ]
+    return html.Section([html.H2(t("What your doctor says")), *parts], className="card-plain stack-small")
+
+
+def _signature(one: Any) -> str:
     when = f"{words.day(one.signed_at, year=True)} {one.signed_at:%H:%M} UTC"
-    head = html.Summary(t("Version {n}, signed by {name}, {when}", n=one.version, name=one.name, when=when))
+    return t("Version {n}, signed by {name}, {when}", n=one.version, name=one.name, when=when)
+
+
+def _version(one: Any, night_id: str) -> html.Details:
+    head = html.Summary(_signature(one))
     link = dcc.Link(t("The night as it was signed"), href=f"/review/{night_id}?version={one.version}")
     return html.Details([head, html.P(one.text or t("No text."), className="review-said"), link], className="review-version", open=True)
 

@@ -19,6 +19,7 @@ WHOLE_PAGES = frozenset({"/worklist"})
 """Pages that bring a script of their own, and are loaded as a whole."""
 MENU = (
     (Text("Notices"), "/notices"),
+    (Text("Messages and visits"), "/visits"),
     (Text("About you"), "/settings"),
     (Text("Sharing and consent"), "/sharing"),
     (Text("Who looked at my nights"), "/activity"),

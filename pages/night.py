@@ -5,12 +5,13 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, html
 
-from components import ids, states
+from components import ids, review, states
 from components.figures.night import night_figure
 from components.night import NightView, night_view, tab_body
 from somnia_engine.detectors import detectors
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
+from somnia_server.store import interpretations
 from somnia_server.store.nights import StoredNight, list_nights, load_night
 from somnia_server.store.vault import TamperedError
 
@@ -32,6 +33,8 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
     names = {detector.key: detector.name for detector in detectors()}
     view = night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names))
+    said = review.signed(interpretations.interpretations_of(actor, stored.id))
+    view = html.Div([said, view], className="stack-small") if said is not None else view
     return view if stored.owner == actor.id else states.watched(view, f"/still/night/{stored.id}")
 
 

@@ -18,6 +18,7 @@
   };
   const mark = (tone, text) => text && make("span", { className: `mark-word mark-${tone}` }, make("i", { "aria-hidden": true }), text);
   cells.WorklistMark = ({ value, data, colDef }) => mark(data[`${colDef.field}_tone`], value) || null;
+  cells.WorklistNight = ({ data }) => data.night_said;
   cells.WorklistAge = ({ data }) => data.age_said;
   cells.WorklistAsleep = ({ data }) => data.asleep_said;
   cells.WorklistFlags = ({ data }) =>

@@ -102,16 +102,16 @@ def grid(rows: Sequence[dict[str, Any]]) -> dag.AgGrid:
 def columns() -> list[dict[str, Any]]:
     """Return the columns, each with its words."""
     return [
-        _column("name", t("Patient"), WORDS, width=150, tooltipField="name"),
-        _column("state", t("State"), WORDS, width=120, cellRenderer="WorklistMark"),
-        _column("reading", t("Reading"), WORDS, width=126, cellRenderer="WorklistMark"),
-        _column("night", t("Night"), WORDS, width=112),
-        _column("age", t("Age"), NUMBER, width=82, cellRenderer="WorklistAge"),
-        _column("ribbon", t("Stages"), None, width=140, cellRenderer="WorklistRibbon", sortable=False),
-        _column("asleep", t("Asleep"), NUMBER, width=100, cellRenderer="WorklistAsleep"),
-        _column("flagged", t("Flags"), NUMBER, width=170, cellRenderer="WorklistFlags", sort="desc"),
-        _column("new", t("New"), NUMBER, width=82),
-        _column("unsigned", t("Unsigned"), NUMBER, width=112),
+        _column("name", t("Patient"), WORDS, width=128, tooltipField="name"),
+        _column("state", t("State"), WORDS, width=116, cellRenderer="WorklistMark"),
+        _column("reading", t("Reading"), WORDS, width=114, cellRenderer="WorklistMark"),
+        _column("night", t("Night"), WORDS, width=92, cellRenderer="WorklistNight"),
+        _column("age", t("Age"), NUMBER, width=76, cellRenderer="WorklistAge"),
+        _column("ribbon", t("Stages"), None, width=120, cellRenderer="WorklistRibbon", sortable=False),
+        _column("asleep", t("Asleep"), NUMBER, width=92, cellRenderer="WorklistAsleep"),
+        _column("flagged", t("Flags"), NUMBER, width=150, cellRenderer="WorklistFlags", sort="desc"),
+        _column("new", t("New"), NUMBER, width=64, suppressHeaderFilterButton=True),
+        _column("unsigned", t("Unsigned"), NUMBER, width=96, suppressHeaderFilterButton=True),
     ]
 
 
@@ -133,6 +133,7 @@ def row(found: Any, disorders: Mapping[str, Text], now: datetime) -> dict[str, A
         "reading": t(reading[1]) if found.night_id else "",
         "reading_tone": reading[0],
         "night": found.night.isoformat() if found.night else "",
+        "night_said": words.day_month(found.night) if found.night else "",
         "age": None if found.night is None else max((now.date() - found.night).days, 0),
         "age_said": "" if found.night is None else t("{n} d", n=max((now.date() - found.night).days, 0)),
         "ribbon": face.ribbon,

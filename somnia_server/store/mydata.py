@@ -10,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from somnia_engine.text import t
 from somnia_server.store import audit, persons, remarks
 from somnia_server.store.actors import Actor
+from somnia_server.store.clinicdata import clinic_part
 from somnia_server.store.notices import said_in
 from somnia_server.store.sharing_requests import requests_to
 from somnia_server.store.tables import (
@@ -41,6 +42,7 @@ def parts(actor: Actor, owner: str) -> dict[str, Callable[[], Any]]:
         "settings": lambda: persons.plain_part(owner, "settings"),
         "consents": lambda: _rows(ConsentRow, ConsentRow.owner == owner),
         "sharing": lambda: _sharing(actor, owner),
+        "clinic": lambda: clinic_part(owner),
         "notices": lambda: [
             _notice(row)
             for row in session().scalars(select(NoticeRow).where(NoticeRow.owner == owner).order_by(NoticeRow.created_at, NoticeRow.id))

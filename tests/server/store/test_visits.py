@@ -110,3 +110,17 @@ def test_nothing_of_it_lies_in_the_clear(ward: House) -> None:
     ward.plan(detail=Detail(f"{ROOM}verysecretword"))
     for row in (session().query(MessageRow).one(), session().query(VisitRow).one()):
         assert all(b"verysecretword" not in value for value in vars(row).values() if isinstance(value, bytes))
+
+
+def test_a_persons_export_holds_what_doctors_have_of_them_but_no_drafts(ward: House) -> None:
+    from somnia_server.store.clinicdata import clinic_part
+
+    interpretations.sign(ward.doctor, ward.night, "Signed word.")
+    interpretations.write(ward.doctor, ward.night, "A draft.")
+    messages.send(ward.doctor, ward.patient.id, ward.doctor.id, text="How are you?")
+    visits.keep_notes(ward.doctor, ward.plan(), "A note.")
+    found = clinic_part(ward.patient.id)
+    assert [one["text"] for one in found["signed"]] == ["Signed word."]
+    assert [(one["text"], one["from_doctor"]) for one in found["messages"]] == [("How are you?", True)]
+    assert [one["notes"] for one in found["visits"]] == ["A note."]
+    assert clinic_part(ward.doctor.id) == {"signed": [], "scorings": [], "messages": [], "visits": []}

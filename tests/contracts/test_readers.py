@@ -56,6 +56,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "edf": _edf(folder),
         "wfdb": _wfdb(folder),
         "packet": _packet(folder),
+        **_rooms(folder),
     }
 
 
@@ -63,6 +64,18 @@ def _packet(folder: Path) -> tuple[Path, ...]:
     path = folder / "night.pkt"
     path.write_bytes(OPENED + pack_night(golden_night(), effort=0))
     return (path,)
+
+
+def _rooms(folder: Path) -> dict[str, tuple[Path, ...]]:
+    moments = [f"2025-03-06T22:{m:02d}:00" for m in range(0, 60, 5)]
+    rows = {
+        "airthings": ["recorded;TEMP °C;HUMIDITY %", *(f"{at};20.5;{50 + k}" for k, at in enumerate(moments))],
+        "home_assistant": ["entity_id,state,last_changed", *(f"sensor.bedroom_co2,{600 + k},{at}Z" for k, at in enumerate(moments))],
+        "netatmo": ['Timestamp;"Timezone : Europe/Berlin";Noise', *(f"{1741298400 + 300 * k};x;{38 + k}" for k in range(12))],
+    }
+    for key, lines in rows.items():
+        (folder / f"{key}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {key: (folder / f"{key}.csv",) for key in rows}
 
 
 def _edf(folder: Path) -> tuple[Path, ...]:

@@ -17,8 +17,8 @@ from somnia_engine.packing import BUDGET
 
 FOLDER = Path(__file__).resolve().parent
 BUDGETS = (512, 768, 1024, 1536, 2048, 3072, 4096, 8192)
-EVERY = 6
-"""The curve is measured on every sixth night."""
+EVERY = 12
+"""The curve is measured on every twelfth night."""
 STRAPS = 1000
 
 BARS: tuple[tuple[str, Callable[[Apart], float], Callable[[float], bool]], ...] = (
@@ -60,9 +60,9 @@ def _share(found: list[Apart], figure: str, *, value: Callable[[Apart], float], 
 
 
 def _curve(nights: list[RawNight], budget: int) -> Row:
-    values = [compare(raw, budget=budget, effort=60).kappa for raw in nights]
+    values = [compare(raw, budget=budget, effort=20).kappa for raw in nights]
     known = np.array([value for value in values if np.isfinite(value)])
-    return _row(f"a packet of {budget} bytes", f"every {EVERY}th night, 60 trials", values=known, figure="stages kappa, mean", bar=None)
+    return _row(f"a packet of {budget} bytes", f"every {EVERY}th night, 20 trials", values=known, figure="stages kappa, mean", bar=None)
 
 
 def _row(task: str, protocol: str, *, values: np.ndarray, figure: str, bar: float | None) -> Row:  # type: ignore[type-arg]

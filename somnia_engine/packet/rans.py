@@ -1,5 +1,6 @@
 """The entropy coder of the packet: one range coder (rANS), written and read by the same calls, so that the format is said once."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -225,9 +226,7 @@ class Reader:
     def symbol(self, value: int, model: Adaptive, *, context: int) -> int:
         """Read a symbol of a distribution that learns."""
         edges, slot = model.edges[context], self._state & (TOTAL - 1)
-        symbol = 0
-        while edges[symbol + 1] <= slot:
-            symbol += 1
+        symbol = bisect_right(edges, slot) - 1
         self._advance(edges[symbol], edges[symbol + 1] - edges[symbol], slot)
         model.learn(context, symbol)
         return symbol

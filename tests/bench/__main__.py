@@ -12,7 +12,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import doors, engine, history, kept, lists, page, sound
+from tests.bench import doors, engine, history, kept, lists, packets, page, sound
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -26,7 +26,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         analysis = _demo_night(Path(folder))
         at = Path(folder)
-        asked = kept.rows(analysis), history.rows(analysis), page.rows(analysis), lists.rows(analysis)
+        asked = kept.rows(analysis), history.rows(analysis), page.rows(analysis), lists.rows(analysis), packets.rows(analysis)
         for row in chain(*asked, doors.rows(at), engine.rows(at), sound.rows(at)):
             rows.append(row)
             sys.stdout.write(_line(row))

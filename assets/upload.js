@@ -79,11 +79,13 @@
   };
 
   const send = (file) => {
+    const subject = zone()?.dataset.subject; // whose the file becomes, when it is not the reader's own
     const transfer = { file, sent: 0, state: "sending", row: document.createElement("div") };
     transfer.upload = new tus.Upload(file, {
       endpoint: "/upload/tus",
       retryDelays: [0, 1000, 3000, 5000, 10000],
-      metadata: { filename: file.name },
+      metadata: subject ? { filename: file.name, subject } : { filename: file.name },
+      ...(subject && { fingerprint: () => Promise.resolve(`somnia ${subject} ${file.name} ${file.size} ${file.lastModified}`) }),
       removeFingerprintOnSuccess: true,
       onProgress: (sent) => transfer.state === "sending" && set(transfer, { sent }),
       onError: (error) => set(transfer, { state: "failed", reason: reason(error) }),

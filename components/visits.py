@@ -61,10 +61,8 @@ def _visit(one: Any, patients: Mapping[str, str], zone: str | None, doctor: str)
         html.Strong(who),
         f" · {day(at, year=True)} {at:%H:%M} {zone or 'UTC'} · {t('{n} min', n=one.minutes)} · {t(STATES[one.state])}",
     ]
-    links = (
-        [html.A(t("Open the video room"), href=one.detail.link, target="_blank", rel="noopener noreferrer")]
-        if one.state == "planned"
-        else []
+    links: list[Any] = (
+        [html.Span([t("Video room:"), " ", html.Code(one.detail.link, className="room-link")])] if one.state == "planned" else []
     )
     if one.detail.night_id:
         links.append(html.A(t("The night beside it"), href=f"/night/{one.detail.night_id}", target="_blank"))

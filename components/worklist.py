@@ -143,6 +143,7 @@ def row(found: Any, disorders: Mapping[str, Text], now: datetime) -> dict[str, A
         "flags": marks,
         "new": found.new,
         "unsigned": found.unsigned,
+        "may_upload": found.may_upload,
     }
 
 
@@ -181,7 +182,8 @@ def drawer(data: Mapping[str, Any], analysis: NightAnalysis | None, disorders: M
     patient = f"/patient/{data['patient']}"
     head = [html.H2(str(data.get("name", ""))), html.P(str(data.get("night", "")), className="muted numeric")]
     if analysis is None:
-        return [*head, html.P(t("No night of this patient is open to you now."), className="muted"), action(t("Patient"), patient)]
+        none = html.P(t("No night of this patient is open to you now."), className="muted")
+        return [*head, none, html.Div([action(t("Patient"), patient), *_bring(data)], className="actions")]
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     drawn = [] if hypnogram is None else [stage_ribbon(hypnogram.stages.tolist(), label=t("The stages of this night"), height=56)]
     found = [finding for finding in analysis.findings if finding.level in (Level.HIGH, Level.MODERATE)]
@@ -195,8 +197,14 @@ def drawer(data: Mapping[str, Any], analysis: NightAnalysis | None, disorders: M
         action(t("Patient"), patient, primary=False),
         action(t("Compare"), f"/compare?patient={data['patient']}", primary=False),
     ]
+    ways += _bring(data)
     nothing = [] if lines else [html.P(t("Nothing stands out in what was measured."), className="muted")]
     return [*head, *drawn, html.Div(ways, className="actions"), *lines, *nothing, leading_numbers(analysis)]
+
+
+def _bring(data: Mapping[str, Any]) -> list[Any]:
+    """Return the way to bring files for a patient, where the grant allows it."""
+    return [action(t("Upload"), f"/bring/{data['patient']}", primary=False)] if data.get("may_upload") else []
 
 
 def keys() -> html.Details:

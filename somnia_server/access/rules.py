@@ -142,6 +142,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "notices": PEOPLE,
     "kiosk": frozenset({Role.KIOSK}),
     "patients": DOCTORS,
+    "bring": DOCTORS,
     "visits": PEOPLE,
     "worklist": DOCTORS,
     "review": DOCTORS,

@@ -1,6 +1,6 @@
 """A doctor's worklist: every patient who shares now, with the newest night that is open, what waits, and what is under way."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ class Row:
     unsigned: int = 0
     demo: bool = False
     under_way: tuple[str, ...] = field(default_factory=tuple)
+    may_upload: bool = False
 
 
 def worklist(actor: Actor) -> tuple[Row, ...]:
@@ -54,11 +55,12 @@ def worklist(actor: Actor) -> tuple[Row, ...]:
     """
     if actor.role is not Role.DOCTOR:
         return ()
-    sharing = {patient.id: patient.name for patient in grants.patients_of(actor)}
+    patients = grants.patients_of(actor)
+    sharing, bring = {one.id: one.name for one in patients}, {one.id for one in patients if one.may_upload}
     counts, newest, ways = _counts(actor, sharing), _newest(actor, sharing), _under_way(actor)
     stored_keys().of_many([row.owner for row, _ in newest])
     found = {row.owner: _row(row, reading, sharing[row.owner], counts[row.owner], ways) for row, reading in newest}
-    rows = [found.get(patient) or _without(patient, name, ways) for patient, name in sharing.items()]
+    rows = [replace(found.get(patient) or _without(patient, name, ways), may_upload=patient in bring) for patient, name in sharing.items()]
     note_list(actor, "worklist", list(found), every=NOTED_EVERY)
     return tuple(sorted(rows, key=lambda row: (row.night is not None, row.night or date.min), reverse=True))
 

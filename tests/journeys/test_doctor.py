@@ -86,3 +86,34 @@ def test_undo_gives_back_what_a_key_took(visitors: Visitors, instance: dict[str,
     expect(page.locator(".event-chosen")).to_have_count(1)
     page.keyboard.press("Delete")
     expect(page.locator(".event-chosen")).to_have_count(0)
+
+
+def test_a_doctor_brings_a_night_that_becomes_the_patients_own(
+    visitors: Visitors, instance: dict[str, str], night_files: list[Path]
+) -> None:
+    patient, doctor = visitors.new(), visitors.new()
+    register(patient, "omar@example.org", "Omar Example")
+    patient.goto("/sharing")
+    patient.get_by_label("The doctor may upload nights for me").check()
+    patient.get_by_role("button", name="Make a code").click()
+    code = patient.locator(".code-said")
+    expect(code).to_be_visible(timeout=WAIT_MS)
+    log_in(doctor, "sen@example.org")
+    doctor.goto("/patients")
+    doctor.get_by_label("Invitation code").fill(code.inner_text())
+    doctor.get_by_role("button", name="Use the code").click()
+    expect(doctor.get_by_role("link", name="Omar Example")).to_be_visible(timeout=WAIT_MS)
+
+    doctor.goto("/worklist")
+    doctor.get_by_text("Omar Example").click()
+    doctor.locator(".worklist-side").get_by_role("link", name="Upload").click()
+    expect(doctor.get_by_role("heading", name="Upload for Omar Example")).to_be_visible(timeout=WAIT_MS)
+    doctor.set_input_files("input[type=file]", [str(path) for path in night_files])
+    expect(doctor.get_by_text(night_files[0].name)).to_be_visible(timeout=WAIT_MS)
+    expect(doctor.get_by_text(night_files[1].name)).to_be_visible(timeout=WAIT_MS)
+    doctor.get_by_role("button", name="Analyze").click()
+    night = doctor.get_by_role("link", name="See your night")
+    expect(night).to_be_visible(timeout=120_000)
+    address = str(night.get_attribute("href"))
+    patient.goto(address)
+    expect(patient.locator("#night-chart")).to_be_visible(timeout=WAIT_MS)

@@ -99,11 +99,14 @@ NUMBERS: tuple[Number, ...] = (
     Number("coughs", Text("Coughing"), "count", Text("Bouts of coughing that were heard.")),
     Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
     Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
-    Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed.")),
+    Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed."), Text("20 to 25 °C, where older people slept best; each person differs"), "Baniassadi 2023, doi 10.1016/j.scitotenv.2023.165623"),
     Number("humidity_mean_pct", Text("Humidity"), "pct", Text("The mean while you were in bed.")),
-    Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed.")),
-    Number("light_mean_lux", Text("Light in the room"), "lux", Text("The mean while you were in bed.")),
-    Number("noise_mean_db", Text("Room noise"), "db", Text("The mean while you were in bed.")),
+    Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed."), Text("below about 900 ppm, an aired room"), "Strøm-Tejsen 2016, doi 10.1111/ina.12254"),
+    Number("light_mean_lux", Text("Light in the room"), "lux", Text("The mean while you were in bed."), Text("at most 1 lx (as melanopic light at the eye)"), "Brown 2022, doi 10.1371/journal.pbio.3001571"),
+    Number("noise_mean_db", Text("Room noise"), "db", Text("The mean while you were in bed."), Text("at most 30 dB(A), single noises 45"), "WHO 1999, Guidelines for community noise"),
+    Number("disturbances_asleep", Text("Lights and noises while asleep"), "count", Text("Lights that went on in the dark and loud noises that stood out, while you slept.")),
+    Number("disturbances_then_awake", Text("Awake after one of them"), "count", Text("How many of them were followed by an awakening within a minute. One after the other is not yet one because of the other: compare with the number by chance.")),
+    Number("disturbances_then_awake_by_chance", Text("Awake after one, by chance"), "rough", Text("How many would be followed by an awakening if they fell on any moment of your sleep.")),
     Number("snore_heard_min", Text("Heard"), "time", Text("Minutes of sound in bed that were clear enough to judge.")),
 )  # fmt: skip
 LEADING = ("tst_min", "se_pct", "sol_min", "waso_min", "rem_min", "n3_min", "odi3_per_h", "hr_mean_bpm", "snore_min")
@@ -123,6 +126,7 @@ def said(value: float, form: str) -> str:
         "rate": t(" /h"),
         "burden": t(" %min/h"),
         "count": "",
+        "rough": "",
         "db": " dB",
         "ms": " ms",
         "ms2": " ms²",
@@ -132,7 +136,7 @@ def said(value: float, form: str) -> str:
         "ppm": " ppm",
         "lux": " lx",
     }[form]
-    return f"{value:.{1 if form in ('rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
+    return f"{value:.{1 if form in ('rough', 'rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
 
 
 def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from somnia_engine.fusion import fuse_columns, fuse_device_stages, fuse_events, 
 from somnia_engine.letters import carried_measures, packet_quality, packet_traces, sole_packet
 from somnia_engine.metrics.architecture import long_awakenings, much_unscored, sleep_statistics
 from somnia_engine.metrics.breathing_events import breathing_event_intervals, breathing_event_measures
+from somnia_engine.metrics.disturbances import disturbance_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.hrv import hrv_measures
 from somnia_engine.metrics.respiration import oxygen_measures
@@ -201,6 +202,7 @@ def _measure(
             **temperature_measures(fused.features, lights, sol_min=statistics.sol_min),
             **sound_measures(fused.features, events, lights=lights),
             **surroundings_measures(fused.features, lights),
+            **disturbance_measures(fused.features, events, hypnogram=chosen),
             **({} if chosen is None else {"long_awakenings": long_awakenings(chosen, lights)}),
         },
         traces=tuple(fused.traces.values()),

@@ -1,18 +1,48 @@
-"""The room and the warmth of the body: readings that change slowly."""
+"""The room and the warmth of the body: readings that change slowly, and the lights and noises that stand out in dense ones."""
 
-from somnia_engine.extractors._slow import extract_slow
+from collections.abc import Callable
+
+from somnia_engine.dsp.disturbances import Found, dense, lights_on, noises
+from somnia_engine.dsp.windows import epoch_mean, held
+from somnia_engine.extractors._slow import HOLD_S
+from somnia_engine.extractors._streams import Samples, quality_of, samples_of
 from somnia_engine.text import Text
+from somnia_engine.types.events import Event, EventKind, EventTable
 from somnia_engine.types.features import Extraction, Extractor, NightInput
 
 CHANNELS = ("room_temp_c", "humidity_pct", "co2_ppm", "light_lux", "noise_db", "skin_temp_c", "body_temp_c")
+STANDING_OUT: dict[str, tuple[EventKind, Callable[..., Found]]] = {
+    "light_lux": (EventKind.LT, lights_on),
+    "noise_db": (EventKind.NS, noises),
+}
 
 
 def extract_environment(night: NightInput) -> tuple[Extraction, ...]:
     """Extract room and temperature readings [°C, %, ppm, lx, dB] from every source.
 
-    An epoch's value is the mean of its readings; a reading stands for up to 10 min of following empty epochs.
+    An epoch's value is the mean of its readings; a reading stands for up to 10 min of following empty epochs. Readings of light and
+    noise at least every two minutes also give LT and NS events, with the brightest [lx] or loudest [dB] reading as `value`.
     """
-    return extract_slow(night, CHANNELS)
+    found = []
+    for placed in night.placed:
+        for channel in CHANNELS:
+            samples = samples_of(placed, channel, night=night)
+            if samples is None:
+                continue
+            column = held(epoch_mean(samples.epochs, samples.values, n_epochs=night.n_epochs), HOLD_S)
+            quality = quality_of(channel, placed.source, samples=samples, column=column)
+            events = _standing_out(channel, samples, placed.source)
+            found.append(Extraction(placed.source, channel, {channel: column}, events, quality=(quality,)))
+    return tuple(found)
+
+
+def _standing_out(channel: str, samples: Samples, source: str) -> EventTable:
+    if channel not in STANDING_OUT or not dense(samples.times_s):
+        return EventTable.empty()
+    kind, find = STANDING_OUT[channel]
+    return EventTable.of(
+        Event(kind, onset, duration, float("nan"), source, peak) for onset, duration, peak in find(samples.times_s, samples.values)
+    )
 
 
 EXTRACTOR = Extractor(

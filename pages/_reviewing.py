@@ -52,19 +52,33 @@ def numbers_of(analysis: NightAnalysis, marks: Marks) -> SleepStatistics:
 def beside(analysis: NightAnalysis, marks: Marks, others: Sequence[Scoring]) -> list[Beside]:
     """Return the doctor's scoring beside the automatic one, the source's and every other person's; and the engine beside the source."""
     own, events = hypnogram_of(marks, "you"), _table(marks)
+    device = analysis.device_hypnogram
+    scored, found_ones = _by_source(analysis)
     found = []
     if analysis.hypnogram is not None:
-        breathing = event_agreement(events, analysis.events, kinds=BREATHING)
-        found.append(Beside(t("You and the automatic stages"), stage_agreement(own, analysis.hypnogram), breathing))
-    device = analysis.device_hypnogram
+        found.append(_pair(t("You and the automatic stages"), (own, events), (analysis.hypnogram, found_ones)))
     if device is not None:
-        found.append(Beside(t("You and {name}", name=device.scorer), stage_agreement(own, device)))
+        found.append(_pair(t("You and {name}", name=device.scorer), (own, events), (device, scored)))
     for one in others:
-        breathing = event_agreement(events, _table(one.marks), kinds=BREATHING)
-        found.append(Beside(t("You and {name}", name=one.name), stage_agreement(own, hypnogram_of(one.marks, one.name)), breathing))
+        theirs = hypnogram_of(one.marks, one.name), _table(one.marks)
+        found.append(_pair(t("You and {name}", name=one.name), (own, events), theirs))
     if device is not None and analysis.hypnogram is not None:
-        found.append(Beside(t("{name} and the automatic stages", name=device.scorer), stage_agreement(device, analysis.hypnogram)))
+        found.append(_pair(t("{name} and the automatic stages", name=device.scorer), (device, scored), (analysis.hypnogram, found_ones)))
     return found
+
+
+def _pair(name: str, first: tuple[Hypnogram, EventTable], second: tuple[Hypnogram, EventTable]) -> Beside:
+    return Beside(name, stage_agreement(first[0], second[0]), event_agreement(first[1], second[1], kinds=BREATHING))
+
+
+def _by_source(analysis: NightAnalysis) -> tuple[EventTable, EventTable]:
+    """Return the events that a file's scorer brought, and those that were found in the signals."""
+    scorer = None if analysis.device_hypnogram is None else analysis.device_hypnogram.scorer
+    by_hand = [
+        e.source == scorer and bool(np.isnan(e.confidence)) for e in analysis.events
+    ]  # a file without a name is both source and scorer
+    rows = list(zip(analysis.events, by_hand, strict=True))
+    return EventTable.of(e for e, hand in rows if hand), EventTable.of(e for e, hand in rows if not hand)
 
 
 def start_marks(analysis: NightAnalysis) -> Marks:

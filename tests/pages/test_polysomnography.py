@@ -62,5 +62,5 @@ def test_the_engine_stands_beside_the_technician_with_agreement(laboratory: Nigh
     assert technician.stages.n > 400
     assert technician.breathing is not None
     assert technician.breathing.both == 3
-    said = json.dumps(review.agreement(pairs, laboratory.statistics, laboratory.statistics), cls=PlotlyJSONEncoder)
+    said = json.dumps(review.agreement(pairs, laboratory.statistics, laboratory.statistics), cls=PlotlyJSONEncoder, ensure_ascii=False)
     assert "κ" in said

@@ -22,7 +22,7 @@
   cells.WorklistAge = ({ data }) => data.age_said;
   cells.WorklistAsleep = ({ data }) => data.asleep_said;
   cells.WorklistFlags = ({ data }) =>
-    data.flags.map(([shape, level, name], i) => make("span", { key: i, className: `flag flag-${level}` }, make("b", { "aria-hidden": true }, shape), name));
+    data.flags.map(([shape, level, name], i) => make("span", { key: i, className: `grid-flag grid-flag-${level}` }, make("b", { "aria-hidden": true }, shape), name));
 
   const api = () => (document.getElementById(GRID) ? window.dash_ag_grid?.getApi(GRID) : null);
   const chosen = (grid) => grid.getSelectedNodes()[0];

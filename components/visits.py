@@ -13,7 +13,7 @@ from somnia_engine.text import Text, t
 
 PAGE = "visits"
 FILE = "visits-file"
-STATES = {"planned": Text("planned"), "called off": Text("called off")}
+STATES = {"planned": Text("planned"), "called off": Text("called off"), "damaged": Text("damaged")}
 ICS_LINE = 74
 """Bytes of a line of a calendar file; longer ones are folded (RFC 5545, 3.1)."""
 

@@ -95,7 +95,6 @@ def grid(rows: Sequence[dict[str, Any]]) -> dag.AgGrid:
         dashGridOptions=options,
         getRowId="params.data.patient",
         className="worklist-grid",
-        style={"height": None, "width": None},
     )
 
 

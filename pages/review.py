@@ -34,7 +34,7 @@ def layout(night_id: str = "", version: str = "", **_: str) -> html.Div | html.S
     if stored is None:
         return states.not_found()
     interpretations.begin(actor, night_id)
-    found = scorings.scorings_of(actor, night_id)
+    found = [one for one in scorings.scorings_of(actor, night_id) if one.marks.stages]
     own = next((one for one in found if one.author == actor.id), None)
     others = tuple(one for one in found if one.author != actor.id)
     analysis = stored.analysis if signed is None else signed
@@ -86,7 +86,7 @@ def keep(data: Any, address: str) -> Any:
         return no_update, review.status(None, refusal.text), True
     if own is None:
         return no_update, no_update, no_update
-    others = [one for one in scorings.scorings_of(actor, night_id) if one.author != actor.id]
+    others = [one for one in scorings.scorings_of(actor, night_id) if one.author != actor.id and one.marks.stages]
     pairs, numbers = reviewing.beside(stored.analysis, own.marks, others), reviewing.numbers_of(stored.analysis, own.marks)
     return review.agreement(pairs, numbers, stored.analysis.statistics), review.status(own.changed_at), True
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_server.store.actors import Actor, Role
-from somnia_server.store.damaged import read_or
+from somnia_server.store.damaged import NAME, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import FilterRow, session
@@ -28,9 +28,9 @@ class Filter:
 
 
 def list_filters(actor: Actor) -> tuple[Filter, ...]:
-    """Return a doctor's filters, oldest first; one that was changed in the database is left out."""
+    """Return a doctor's filters, oldest first."""
     rows = session().scalars(select(FilterRow).where(_mine(actor)).order_by(FilterRow.created_at, FilterRow.id))
-    return tuple(found for row in rows if (found := read_or(partial(_open, row), None, what=f"filter {row.id}")) is not None)
+    return tuple(read_or(partial(_open, row), Filter(row.id, t(NAME), {}), what=f"filter {row.id}") for row in rows)
 
 
 def find_filter(actor: Actor, filter_id: str) -> Filter | None:

@@ -15,7 +15,7 @@ from somnia_server.store import codec, nightcodec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import called
 from somnia_server.store.audit import note
-from somnia_server.store.damaged import read_or
+from somnia_server.store.damaged import DAMAGED, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import alive, reads_nights
 from somnia_server.store.refusals import RefusalError
@@ -58,7 +58,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """A version of somebody's scoring."""
+    """A version of somebody's scoring; one that was changed on the disk has no marks and is in the state DAMAGED."""
 
     id: str
     author: str
@@ -75,8 +75,7 @@ def scorings_of(actor: Actor, night_id: str) -> tuple[Scoring, ...]:
         return ()
     query = select(ScoringRow).where(ScoringRow.night_id == night_id).order_by(ScoringRow.version)
     newest = {row.author: row for row in session().scalars(query)}
-    found = (read_or(partial(_scoring, row), None, what=f"scoring {row.id}") for row in newest.values())
-    return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.author != actor.id, one.author)))
+    return tuple(sorted((_scoring(row) for row in newest.values()), key=lambda one: (one.author != actor.id, one.author)))
 
 
 def save_draft(actor: Actor, night_id: str, marks: Marks) -> Scoring | None:
@@ -159,5 +158,10 @@ def _check_lights(marks: Marks, end: float) -> None:
 
 
 def _scoring(row: ScoringRow) -> Scoring:
-    plain = house().vault.open_sealed(row.sealed_marks, table="scorings.marks", row=row.id, owner=row.patient)
-    return Scoring(row.id, row.author, called(row.author), row.version, row.state, row.changed_at, codec.loads(Marks, plain))
+    marks = read_or(partial(_marks, row), None, what=f"scoring {row.id}")
+    state = DAMAGED if marks is None else row.state
+    return Scoring(row.id, row.author, called(row.author), row.version, state, row.changed_at, marks or Marks(""))
+
+
+def _marks(row: ScoringRow) -> Marks:
+    return codec.loads(Marks, house().vault.open_sealed(row.sealed_marks, table="scorings.marks", row=row.id, owner=row.patient))

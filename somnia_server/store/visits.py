@@ -13,7 +13,7 @@ from somnia_server.store import codec, interpretations
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.addresses import called
 from somnia_server.store.audit import note
-from somnia_server.store.damaged import read_or
+from somnia_server.store.damaged import DAMAGED, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import may_read
 from somnia_server.store.notices import SHARING, tell, tell_with_guardians
@@ -82,8 +82,7 @@ def list_visits(actor: Actor) -> tuple[Visit, ...]:
     mine = VisitRow.patient == actor.id
     which = or_(mine, (VisitRow.doctor == actor.id) & sharing) if actor.role is Role.DOCTOR else mine
     rows = session().scalars(select(VisitRow).where(which, VisitRow.begins_at > now() - KEPT_FOR).order_by(VisitRow.begins_at)).all()
-    found = (read_or(partial(_visit, actor, row), None, what=f"visit {row.id}") for row in rows)
-    return tuple(visit for visit in found if visit is not None)
+    return tuple(_visit(actor, row) for row in rows)
 
 
 def find_visit(actor: Actor, visit_id: str) -> Visit | None:
@@ -151,6 +150,8 @@ def _detail(row: VisitRow) -> Detail:
 
 
 def _visit(actor: Actor, row: VisitRow) -> Visit:
-    detail = _detail(row)
+    detail = read_or(partial(_detail, row), None, what=f"visit {row.id}")
+    if detail is None:
+        return Visit(row.id, row.patient, row.doctor, called(row.doctor), row.begins_at, row.minutes, DAMAGED, Detail(""))
     shown = detail if actor.id == row.doctor else replace(detail, notes="")
     return Visit(row.id, row.patient, row.doctor, called(row.doctor), row.begins_at, row.minutes, row.state, shown)

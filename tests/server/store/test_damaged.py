@@ -13,11 +13,14 @@ from somnia_server.store import (
     accounts,
     audit,
     breaches,
+    filters,
     grants,
     guardians,
+    interpretations,
     invitations,
     jobs,
     kiosks,
+    messages,
     mydata,
     nights,
     notices,
@@ -25,8 +28,11 @@ from somnia_server.store import (
     processing,
     recordings,
     remarks,
+    scorings,
     sessions,
     sharing_requests,
+    visits,
+    worklist,
 )
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.choices import Choices
@@ -40,7 +46,15 @@ from somnia_server.store.tables.base import Lookup
 from tests.server.conftest import make_account, make_night
 
 pytestmark = pytest.mark.usefixtures("context")
-SHOWN_NOWHERE = {"nights.sealed_series", "jobs.sealed_options", "uploads.sealed_survey", "sessions.sealed_agent", "trends.sealed_trend"}
+SHOWN_NOWHERE = {
+    "interpretations.sealed_summary",
+    "interpretations.sealed_series",
+    "nights.sealed_series",
+    "jobs.sealed_options",
+    "uploads.sealed_survey",
+    "sessions.sealed_agent",
+    "trends.sealed_trend",
+}
 """What no list names: it is read with its own page, by the worker, made again, or does without."""
 LOOSE = {"surveys", "browsers", "who one is", "what one has", "how one wants it", "whether one may go on"}
 """Where nothing, or a default, stands instead; that something is damaged is said beside it."""
@@ -74,7 +88,19 @@ class World:
         kiosks.start_pairing(self.doctor, "Ward 4")
         for one in (self.patient, self.other):
             assert kiosks.add_bed(self.doctor, self.kiosk.id, patient=one.id, alias="Bed")
+        self._read_by_the_doctor()
         session().commit()
+
+    def _read_by_the_doctor(self) -> None:
+        self.night = nights.list_nights(self.patient)[0].id
+        length = nights.load_night(self.patient, self.night).analysis.features.n_epochs
+        assert scorings.save_draft(self.doctor, self.night, scorings.Marks("1" * length))
+        for said in ("First word", "Second word"):
+            assert interpretations.sign(self.doctor, self.night, said)
+            assert messages.send(self.doctor, self.patient.id, self.doctor.id, text=said)
+            room = visits.Detail("https://video.example.org/1", self.night)
+            visits.plan(self.doctor, self.patient.id, begins_at=now() + timedelta(days=2), minutes=20, detail=room)
+            filters.keep_filter(self.doctor, said, model={"new": 1})
 
     def _bring_files(self, i: int) -> None:
         upload = recordings.add_upload(self.patient, f"night{i}.csv", size=10)
@@ -100,6 +126,12 @@ class World:
             "jobs": lambda: jobs.jobs_of(patient),
             "notices": lambda: notices.list_notices(patient),
             "what is exported": lambda: [{name: part() for name, part in mydata.parts(patient, patient.id).items() if name != "audit"}],
+            "worklist": lambda: worklist.worklist(doctor),
+            "filters": lambda: filters.list_filters(doctor),
+            "scorings": lambda: scorings.scorings_of(doctor, self.night),
+            "interpretations": lambda: interpretations.interpretations_of(doctor, self.night),
+            "messages": lambda: messages.list_messages(doctor),
+            "visits": lambda: visits.list_visits(doctor),
             "displays": lambda: kiosks.list_kiosks(doctor),
             "a display": lambda: kiosks.board(self.kiosk),
             "grants": lambda: grants.grants_of(patient),

@@ -1,27 +1,35 @@
-"""Train the trees that find disturbed breathing in beats, in oxygen and in both, and write them with their card.
+"""Train the trees and networks that find disturbed breathing in beats, in oxygen and in both, and write them with their card.
 
 python models/apnea/train.py
 """
 
 import hashlib
+import io
 import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from models.apnea.data import FOLDER, KINDS, grow, read_nights
+import numpy as np
+
+from models.apnea.data import FOLDER, KINDS, NETWORK_OF, grow, read_nights
+from models.apnea.network import train_committee
 from models.trees import trees_of
 from somnia_engine.dsp.breathing_signs import names
+from somnia_engine.dsp.recurrent import packed_committee
 from somnia_engine.dsp.trees import packed
 
-VERSION = "1"
+VERSION = "2"
 WEIGHTS = "apnea.npz"
+NETWORKS = "networks.npz"
 
 CARD = """name = "apnea"
 version = "{version}"
 task = "Probability of an apnea or hypopnea in each 30-s epoch, from beats, from blood oxygen, or from both"
-kind = "gradient-boosted trees on signs of the epoch and of its surroundings; plain arrays, one set for each kind of input"
+kind = '''
+gradient-boosted trees on signs of the epoch and of its surroundings, one set for each kind of input, and three networks on the
+night's waves (convolutions down to epochs, an LSTM both ways), which have two thirds of the common logit; plain arrays'''
 trained_by = "models/apnea/train.py"
 inputs = {inputs}
 
@@ -40,6 +48,7 @@ citation = "Martin-Gonzalez 2023, Sensors 23:4267, doi 10.3390/s23094267; Penzel
 
 [files]
 "{weights}" = "{sha256}"
+"{networks}" = "{networks_sha256}"
 """
 
 
@@ -49,10 +58,17 @@ def main() -> None:
     trees = {f"{kind}_": trees_of(grow([night for night in nights if kind in night.rows], kind)) for kind in KINDS}
     content = packed(trees)
     (FOLDER / WEIGHTS).write_bytes(content)
+    arrays = {}
+    for kind in sorted(set(NETWORK_OF.values())):
+        arrays |= packed_committee(train_committee([night for night in nights if kind in night.waves], kind), f"{kind}_")
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    (FOLDER / NETWORKS).write_bytes(file.getvalue())
     hugcdn = sum(night.set == "hugcdn" for night in nights)
     inputs = json.dumps(list(names(beats=True, oxygen=True)))
-    sha256 = hashlib.sha256(content).hexdigest()
-    card = CARD.format(version=VERSION, inputs=inputs, hugcdn=hugcdn, ecg=len(nights) - hugcdn, weights=WEIGHTS, sha256=sha256)
+    sums = {"sha256": hashlib.sha256(content).hexdigest(), "networks_sha256": hashlib.sha256(file.getvalue()).hexdigest()}
+    files = {"weights": WEIGHTS, "networks": NETWORKS}
+    card = CARD.format(version=VERSION, inputs=inputs, hugcdn=hugcdn, ecg=len(nights) - hugcdn, **files, **sums)
     (FOLDER / "card.toml").write_text(card, encoding="utf-8")
     print(f"{len(nights)} nights, {len(content) / 1024:.0f} KiB")
 

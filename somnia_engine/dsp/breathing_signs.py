@@ -102,7 +102,7 @@ def _shifted(column: Values, lag: int) -> Values:
     return moved
 
 
-def _even_beats(rr: CleanRR, n_epochs: int) -> tuple[Values, NDArray[np.bool_]]:
+def even_beats(rr: CleanRR, n_epochs: int) -> tuple[Values, NDArray[np.bool_]]:
     """Return the corrected intervals [ms] at FS_HZ, gaps up to 20 s bridged, and which samples were bridged or are missing."""
     grid = np.arange(int(n_epochs * EPOCH_S * FS_HZ)) / FS_HZ
     good = np.isfinite(rr.corrected_ms)
@@ -118,7 +118,7 @@ def _even_beats(rr: CleanRR, n_epochs: int) -> tuple[Values, NDArray[np.bool_]]:
 
 
 def _beat_signs(rr: CleanRR, n_epochs: int) -> dict[str, Values]:
-    even, missing = _even_beats(rr, n_epochs)
+    even, missing = even_beats(rr, n_epochs)
     width = int(EPOCH_S * FS_HZ)
     if missing.all():
         return {name: np.full(n_epochs, np.nan) for name in BEAT_SIGNS}

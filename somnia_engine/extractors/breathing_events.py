@@ -1,11 +1,15 @@
 """Disturbed breathing: its likelihood in every half minute, from blood oxygen, from beats, or from both."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.breathing_signs import names, signs
+from somnia_engine.dsp.breathing_waves import waves
+from somnia_engine.dsp.recurrent import Committee, load_committee
+from somnia_engine.dsp.rr import CleanRR
 from somnia_engine.dsp.trees import Trees, load_trees
 from somnia_engine.dsp.windows import Column
 from somnia_engine.errors import ModelError
@@ -18,6 +22,10 @@ from somnia_engine.types.hypnogram import EPOCH_S
 
 NAME = "apnea"
 WEIGHTS = "apnea.npz"
+NETWORKS = "networks.npz"
+TREES_SHARE = 1.0 / 3.0
+"""Of the common logit; the networks have the rest."""
+Scores = NDArray[np.float64]
 
 
 @cache
@@ -26,6 +34,11 @@ def _trees(kind: str) -> Trees:
     if list(model.card["inputs"]) != list(names(beats=True, oxygen=True)):
         raise ModelError(Text("The model {name} was trained on other inputs than this version computes; train it again.", {"name": NAME}))
     return load_trees(model.weights[WEIGHTS], f"{kind}_")
+
+
+@cache
+def _committee(kind: str) -> Committee:
+    return load_committee(load_model(NAME).weights[NETWORKS], f"{kind}_")
 
 
 def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[np.float32] | None) -> Column:
@@ -50,8 +63,24 @@ def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[n
         if kind == "both":
             seen &= np.isfinite(rows[:, columns.index("o2_level")])
         if seen.any():
-            p[seen] = _trees(kind).probability(rows[seen])
+            p[seen] = joined(_trees(kind).score(rows[seen]), _drawn(some_rr, some_spo2, seen))
     return p
+
+
+def joined(trees: Scores, networks: Scores) -> Scores:
+    """Return the probability that trees and networks agree on, from the logits of each."""
+    return np.asarray(1.0 / (1.0 + np.exp(-(TREES_SHARE * trees + (1.0 - TREES_SHARE) * networks))))
+
+
+def _drawn(rr: CleanRR | None, spo2_pct: NDArray[np.float32] | None, seen: NDArray[np.bool_]) -> Scores:
+    """Return the networks' logits where seen; they read from the first to the last such epoch, wherever the night begins."""
+    first, end = int(np.argmax(seen)), len(seen) - int(np.argmax(seen[::-1]))
+    moved = None if rr is None else replace(rr, times_s=rr.times_s - first * EPOCH_S)
+    oxygen = None if spo2_pct is None else spo2_pct[first * int(EPOCH_S) : end * int(EPOCH_S)]
+    scores: Scores = _committee("beats" if oxygen is None else "both").logits(waves(end - first, rr=moved, spo2_pct=oxygen))[
+        seen[first:end]
+    ]
+    return scores
 
 
 def _oxygen(night: NightInput) -> tuple[str, NDArray[np.float32]] | None:

@@ -163,14 +163,25 @@ def _card(number: Number, value: float, analysis: NightAnalysis) -> html.Details
     return html.Details([head, html.Div(lines, className="number-more")], className="number")
 
 
-HEARD = ("snore", "rising_", "breathing_pause", "coughs", "talks", "cries")
+COLUMNS: dict[tuple[str, ...], str] = {
+    ("snore", "rising_", "breathing_pause", "coughs", "talks", "cries"): "snore_frac",
+    ("hr_",): "hr_bpm",
+    ("rmssd", "sdnn", "pnn50", "lf_", "hf_", "sd1", "sd2"): "rmssd_ms",
+    ("breathing_", "p_breathing"): "p_breathing_event",
+    ("skin_temp",): "skin_temp_c",
+    ("body_temp",): "body_temp_c",
+    ("room_temp",): "room_temp_c",
+    ("humidity",): "humidity_pct",
+    ("co2",): "co2_ppm",
+    ("light",): "light_lux",
+    ("noise", "disturbances"): "noise_db",
+}
+"""The column of the grid that measures of these beginnings are of; blood oxygen otherwise."""
 
 
 def _column(key: str) -> str:
     """Return the column of the grid that says how much of the night a measure saw."""
-    if key.startswith(HEARD):
-        return "snore_frac"
-    return "hr_bpm" if key.startswith("hr_") else "spo2_pct"
+    return next((column for starts, column in COLUMNS.items() if key.startswith(starts)), "spo2_pct")
 
 
 def _how(number: Number, analysis: NightAnalysis) -> str:

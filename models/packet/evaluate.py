@@ -1,4 +1,7 @@
-"""Judge the feature packet: the analysis from 2,048 bytes against the analysis from the files of the same night."""
+"""Judge the feature packet: the analysis from 2,048 bytes against the analysis from the files of the same night.
+
+python models/packet/evaluate.py [--data DIR] [--heldout DIR] [--out JSON]
+"""
 
 import argparse
 import sys

@@ -13,7 +13,8 @@ run: .venv/.runtime .venv/.system-run
 setup: .venv/.dev .venv/.system-run .venv/.system-test
 
 test: setup
-	$(BIN)/python -m pytest -m "not slow" -rs
+	$(BIN)/python -m pytest -m "not slow and not browser" -n logical --maxprocesses 4 --dist loadfile -rs
+	$(BIN)/python -m pytest -m "browser and not slow" -rs
 
 soak: setup
 	$(BIN)/python -m pytest -m slow -rs

@@ -1,6 +1,7 @@
 """One night twice, from its files and from its packet: how far the two analyses are apart."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from somnia_engine.packet.seal import OVERHEAD
 from somnia_engine.packing import BUDGET, pack_night, packet_of
 from somnia_engine.readers.packet import recording_of
 from somnia_engine.types.events import EventTable
+from somnia_engine.types.findings import Finding
 from somnia_engine.types.night import NightAnalysis, NightHistory
 from somnia_engine.types.recording import ReadOptions
 
@@ -53,19 +55,14 @@ def compare(raw: RawNight, *, budget: int = BUDGET, effort: int = 300) -> Apart:
         stage_min=_largest([_apart(wanted, found, name) for name in STAGE_MINUTES]),
         events_pct=counted, near_pct=near,
         index_per_h=_largest([abs(found.measures.get(name, NAN) - wanted.measures.get(name, NAN)) for name in INDICES]),
-        levels_same=_levels(_judged(wanted, raw)) == _levels(found),
+        levels_same=_levels(judge(NightHistory((*raw.earlier, record_of(wanted))))) == _levels(found.findings),
     )  # fmt: skip
-
-
-def _judged(night: NightAnalysis, raw: RawNight) -> NightAnalysis:
-    return replace(night, findings=judge(NightHistory((*raw.earlier, record_of(night)))))
 
 
 def _kappa(wanted: NightAnalysis, found: NightAnalysis) -> float:
     if wanted.hypnogram is None or found.hypnogram is None:
         return NAN if wanted.hypnogram is found.hypnogram else 0.0
-    first, second = wanted.hypnogram.stages, found.hypnogram.stages
-    return kappa(first, second)
+    return kappa(wanted.hypnogram.stages, found.hypnogram.stages)
 
 
 def kappa(first: NDArray[np.int8], second: NDArray[np.int8]) -> float:
@@ -88,8 +85,8 @@ def _largest(values: list[float]) -> float:
     return max(known) if known else NAN
 
 
-def _levels(night: NightAnalysis) -> dict[str, str]:
-    return {finding.disorder: str(finding.level) for finding in night.findings}
+def _levels(findings: Sequence[Finding]) -> dict[str, str]:
+    return {finding.disorder: str(finding.level) for finding in findings}
 
 
 def _events(wanted: EventTable, found: EventTable) -> tuple[float, float]:

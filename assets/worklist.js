@@ -14,7 +14,7 @@
       const tall = (TALL[digit] || 0.12) * height;
       return make("rect", { key: i, x: i, y: height - tall, width: 1.02, height: tall, className: `bar-${TOKENS[digit] || "none"}` });
     });
-    return make("svg", { viewBox: `0 0 ${value.length} ${height}`, preserveAspectRatio: "none", className: "worklist-ribbon", role: "img", "aria-label": data.asleep_said }, bars);
+    return make("svg", { viewBox: `0 0 ${value.length} ${height}`, preserveAspectRatio: "none", className: "worklist-ribbon", shapeRendering: "crispEdges", role: "img", "aria-label": data.asleep_said }, bars);
   };
   const mark = (tone, text) => text && make("span", { className: `mark-word mark-${tone}` }, make("i", { "aria-hidden": true }), text);
   cells.WorklistMark = ({ value, data, colDef }) => mark(data[`${colDef.field}_tone`], value) || null;

@@ -176,8 +176,8 @@ def empty_drawer() -> list[Any]:
     return [html.P(t("Choose a patient to see the last night here."), className="muted")]
 
 
-def drawer(data: Mapping[str, Any], analysis: NightAnalysis | None, disorders: Mapping[str, Text]) -> list[Any]:
-    """Return the preview of a patient's newest night, and the ways on."""
+def drawer(data: Mapping[str, Any], analysis: NightAnalysis | None, *, disorders: Mapping[str, Text], compare: bool) -> list[Any]:
+    """Return the preview of a patient's newest night, and the ways on; `compare` says whether there is a page to compare nights on."""
     patient = f"/patient/{data['patient']}"
     head = [html.H2(str(data.get("name", ""))), html.P(str(data.get("night", "")), className="muted numeric")]
     if analysis is None:
@@ -194,8 +194,8 @@ def drawer(data: Mapping[str, Any], analysis: NightAnalysis | None, disorders: M
         action(t("Review"), f"/review/{night}"),
         action(t("Night"), f"/night/{night}", primary=False),
         action(t("Patient"), patient, primary=False),
-        action(t("Compare"), f"/compare?patient={data['patient']}", primary=False),
     ]
+    ways += [action(t("Compare"), f"/compare?patient={data['patient']}", primary=False)] if compare else []
     ways += _bring(data)
     nothing = [] if lines else [html.P(t("Nothing stands out in what was measured."), className="muted")]
     return [*head, *drawn, html.Div(ways, className="actions"), *lines, *nothing, leading_numbers(analysis)]

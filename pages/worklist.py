@@ -55,7 +55,9 @@ def preview(selected: Any, _rows_shown: Any) -> Any:
         stored = load_night(actor_now(), night_id)
     except TamperedError:
         return [states.damaged()]
-    shown = html.Div(worklist.drawer(data, stored.analysis if stored else None, _disorders()), className="drawer stack-small")
+    compare = any(page["path"] == "/compare" for page in dash.page_registry.values())
+    parts = worklist.drawer(data, stored.analysis if stored else None, disorders=_disorders(), compare=compare)
+    shown = html.Div(parts, className="drawer stack-small")
     return shown if stored is None else states.watched(shown, f"/still/night/{night_id}")
 
 

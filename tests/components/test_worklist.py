@@ -36,7 +36,9 @@ def test_every_state_and_reading_has_a_word() -> None:
 
 
 def test_the_drawer_shows_what_stands_out_and_the_ways_on() -> None:
-    said = json.dumps(worklist.drawer({"patient": "u-1", "night_id": "n1", "name": "Maria"}, night(), {}), cls=PlotlyJSONEncoder)
+    said = json.dumps(
+        worklist.drawer({"patient": "u-1", "night_id": "n1", "name": "Maria"}, night(), disorders={}, compare=False), cls=PlotlyJSONEncoder
+    )
     assert "Your blood oxygen fell" in said
     assert "/review/n1" in said
     assert "Not assessed" not in said

@@ -73,6 +73,9 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     somnia_night: {
+      paint(figures) {
+        return figures.map((figure) => dressed(figure, style()));
+      },
       dress(figure) {
         if (!figure) return window.dash_clientside.no_update;
         const ready = stacked(dressed(figure, style()));

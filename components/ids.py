@@ -70,3 +70,16 @@ def said(page: str, name: Any) -> dict[str, Any]:
 def body(page: str) -> str:
     """Return the id of what changes on a page of forms."""
     return f"{page}-body"
+
+
+TRENDS_METRIC = "trends-metric"
+TRENDS_SPAN = "trends-span"
+TRENDS_BODY = "trends-body"
+TRENDS_FIGURES = "trends-figures"
+TRENDS_THEME = "trends-theme"
+TRENDS_CHART = "trends-chart"
+TRENDS_ACTOGRAM = "trends-actogram"
+TRENDS_WEEKDAYS = "trends-weekdays"
+TRENDS_DEMO = "trends-demo"
+TRENDS_FORGET = "trends-forget"
+TRENDS_GO = "trends-go"

@@ -71,7 +71,12 @@ def _brand() -> dbc.NavLink:
 
 
 def _navigation(who: Who | None) -> html.Nav:
-    own = [(t("Tonight"), "/", "moon"), (t("Nights"), "/nights", "calendar-days"), (t("Upload"), "/upload", "upload")]
+    own = [
+        (t("Tonight"), "/", "moon"),
+        (t("Nights"), "/nights", "calendar-days"),
+        (t("Trends"), "/trends", "trending-up"),
+        (t("Upload"), "/upload", "upload"),
+    ]
     links = own + [(t(label), href, drawing) for label, href, drawing in MORE.get(who.role if who else "", ())]
     return html.Nav(
         [

@@ -137,6 +137,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "_pages": EVERYBODY,
     "upload": KEEPERS,
     "night": EVERYBODY - {Role.KIOSK},
+    "trends": KEEPERS,
     "settings": PEOPLE,
     "sharing": PEOPLE,
     "notices": PEOPLE,

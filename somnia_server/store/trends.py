@@ -47,11 +47,11 @@ def load_trend(actor: Actor, subject: str | None = None, *, first: date | None =
 
 def newest_analyses(nights: Sequence[TrendNight]) -> tuple[TrendNight, ...]:
     """Return the nights without those that a later analysis of the same stretch of time replaces; naps stay."""
-    kept: list[TrendNight] = []
+    by_day: dict[date, list[TrendNight]] = {}
     for night in nights:
-        kept = [one for one in kept if not _overlap(one, night)]
-        kept.append(night)
-    return tuple(kept)
+        same_day = by_day.setdefault(night.night, [])
+        same_day[:] = [*(one for one in same_day if not _overlap(one, night)), night]
+    return tuple(night for day in sorted(by_day) for night in by_day[day])
 
 
 def _overlap(one: TrendNight, other: TrendNight) -> bool:

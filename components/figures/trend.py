@@ -68,6 +68,7 @@ def trend_figure(course: Course) -> dict[str, Any]:
     layout["yaxis"] |= {"title": {"text": course.title, "font": {"size": 12, "color": var("muted")}}, "nticks": 6}
     if course.ticks is not None:
         layout["yaxis"] |= {"tickvals": list(course.ticks[0]), "ticktext": list(course.ticks[1])}
+    layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     layout["shapes"] = [*gaps, *(_rule(mark.day) for mark in course.marks)]
     layout["annotations"] = [_flag(mark) for mark in course.marks]
     return {"data": [*_band(course), median, points, *_tags(course)], "layout": layout}

@@ -79,6 +79,9 @@
     act();
     kept();
   };
+  /* What is signed is what stands here: a button of the signature waits until the last change is kept. */
+  const kept_all = () => !saving && $("review-unsaved")?.hidden !== false;
+  const after = (button, tries) => setTimeout(() => (kept_all() || !tries ? button.isConnected && button.click() : after(button, tries - 1)), tries === 60 ? 300 : 150);
   const flush = () => { if (saving) { clearTimeout(saving); saving = 0; set("review-marks", { data: picture() }); } };
 
   const look = (from, to) => {
@@ -223,12 +226,18 @@
     if (stage) score(stage.dataset.stage);
     else if (act) ACTS[act.dataset.act]?.();
     else if (row) pick(Number(row.dataset.event));
-    if (event.target.closest('[id*="review-do"]')) flush();
+    const says = event.target.closest('[id*="review-do"]');
+    if (says && !kept_all()) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      flush();
+      after(says, 60);
+    }
   }, true);
   const press = (act) => document.querySelector(`[id*='"act":"${act}"'][id*="review-do"]`)?.click();
   document.addEventListener("keydown", (event) => {
     if (!chart?.canvas.isConnected) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { flush(); setTimeout(() => press("sign"), 700); event.preventDefault(); return; }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { press("sign"); event.preventDefault(); return; }
     const typing = event.target.closest("input, select, textarea, summary");
     if (typing) { if (event.key === "Escape") document.activeElement.blur(); return; }
     if (event.altKey || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() !== "z")) return;

@@ -210,6 +210,7 @@ def _below(analysis: NightAnalysis) -> html.Section:
         ("events", t("Events ({n})", n=len(gathered(analysis.events)))),
         ("numbers", t("Numbers")),
         ("quality", t("Quality & sources")),
+        ("remarks", t("Notes & tags")),
     ]
     labels += [("stages", t("Stages in words"))] if staged else []
     tabs = dbc.Tabs([dbc.Tab(label=label, tab_id=tab) for tab, label in labels], id=ids.NIGHT_TABS, active_tab="events")

@@ -5,14 +5,17 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, html
 
-from components import ids, review, states
+from components import ids, remarks, review, states
 from components.figures.night import night_figure
 from components.night import NightView, night_view, tab_body
 from somnia_engine.detectors import detectors
+from somnia_engine.text import t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
 from somnia_server.store import interpretations
 from somnia_server.store.nights import StoredNight, list_nights, load_night
+from somnia_server.store.reach import acts_for
+from somnia_server.store.remarks import Remark, RemarkError, load_remark, save_remark
 from somnia_server.store.vault import TamperedError
 
 dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", roles=KEEPERS)
@@ -57,7 +60,35 @@ def show(view: str, window: Any, address: str) -> Any:
 def open_tab(tab: str | None, address: str) -> Any:
     """Show what lies in a tab."""
     stored = _asked(address)
-    return dash.no_update if stored is None else tab_body(stored.analysis, tab)
+    if stored is None:
+        return dash.no_update
+    if tab != "remarks":
+        return tab_body(stored.analysis, tab)
+    actor = actor_now()
+    remark = load_remark(actor, stored.night, subject=stored.owner)
+    return remarks.remark_form(remark) if acts_for(actor, stored.owner) else remarks.remark_text(remark)
+
+
+@callback(
+    Output(ids.REMARK_ANSWER, "children"),
+    Input(ids.REMARK_SAVE, "n_clicks"),
+    State(ids.REMARK_NOTE, "value"),
+    State(ids.REMARK_TAGS, "value"),
+    State(ids.REMARK_OWN, "value"),
+    State("_pages_location", "pathname"),
+    prevent_initial_call=True,
+)
+def keep_remark(clicks: Any, note: Any, tags: Any, own: Any, address: Any) -> Any:
+    """Keep what was noted of the night."""
+    stored = _asked(address) if clicks else None
+    if stored is None:
+        return dash.no_update
+    said = Remark(str(note or ""), tuple(map(str, [*(tags or ()), *str(own or "").split(",")])))
+    try:
+        kept = save_remark(actor_now(), stored.night, remark=said, subject=stored.owner)
+    except RemarkError as refused:
+        return states.message(refused.text, tone="high")
+    return states.message(t("Saved."), tone="low", icon_name="check") if kept else dash.no_update
 
 
 def _asked(address: Any) -> StoredNight | None:

@@ -98,6 +98,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "upload": KEEPERS,
     "night": KEEPERS,
     "trends": KEEPERS,
+    "remark": KEEPERS,
     "settings": ACCOUNTS,
     "sharing": ACCOUNTS,
     "notices": ACCOUNTS,

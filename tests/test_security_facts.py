@@ -34,7 +34,7 @@ FORBIDDEN = {
 }
 UNSAFE = {"marshal", "pickle", "shelve", "yaml", "random", "xmlrpc", "telnetlib", "ftplib"}
 """What makes code or objects of data, random numbers that can be foreseen, connections in the clear."""
-PRIMITIVES = {"AESGCM", "AESSIV", "HKDF", "InvalidTag", "SHA256"}
+PRIMITIVES = {"AESGCM", "AESSIV", "HKDF", "InvalidTag", "SHA256", "X25519PrivateKey", "X25519PublicKey"}
 DIGESTS = {"file_digest", "sha256"}
 TLS = "https://localhost"
 

@@ -14,7 +14,7 @@ from somnia_engine.text import Text
 from somnia_server.store.actors import Actor
 from somnia_server.store.audit import note
 from somnia_server.store.codes import ALIKE, digest_code, make_code
-from somnia_server.store.damaged import named
+from somnia_server.store.damaged import named, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.reach import changes
 from somnia_server.store.refusals import RefusalError
@@ -137,12 +137,13 @@ def end_device(actor: Actor, device: str) -> bool:
 
 
 def secret_of(key_id: bytes) -> Secret | None:
-    """Return the key of a device that is enrolled now."""
+    """Return the key of a device that is enrolled now; None also where the key was changed on the disk."""
     row = session().get(DeviceRow, key_id.hex())
     if row is None or row.sealed_key is None or row.ended_at is not None:
         return None
-    found = house().vault.open_sealed(row.sealed_key, table="devices.key", row=row.id, owner=row.owner)
-    return Secret(row.owner, row.id, PacketKey(key_id, found))
+    sealed, place = row.sealed_key, {"table": "devices.key", "row": row.id, "owner": row.owner}
+    found = read_or(lambda: house().vault.open_sealed(sealed, **place), None, what=f"key of device {row.id}")
+    return None if found is None else Secret(row.owner, row.id, PacketKey(key_id, found))
 
 
 def _own(actor: Actor, device: str) -> DeviceRow | None:

@@ -13,6 +13,7 @@ from somnia_server.store import (
     accounts,
     audit,
     breaches,
+    devices,
     filters,
     grants,
     guardians,
@@ -54,6 +55,8 @@ SHOWN_NOWHERE = {
     "uploads.sealed_survey",
     "sessions.sealed_agent",
     "trends.sealed_trend",
+    "devices.sealed_key",
+    "packets.sealed_letter",
 }
 """What no list names: it is read with its own page, by the worker, made again, or does without."""
 LOOSE = {"surveys", "browsers", "who one is", "what one has", "how one wants it", "whether one may go on"}
@@ -88,6 +91,8 @@ class World:
         kiosks.start_pairing(self.doctor, "Ward 4")
         for one in (self.patient, self.other):
             assert kiosks.add_bed(self.doctor, self.kiosk.id, patient=one.id, alias="Bed")
+        for i in range(2):
+            devices.add_device(self.patient, f"Phone {i}")
         self._read_by_the_doctor()
         session().commit()
 
@@ -121,6 +126,7 @@ class World:
             "nights": lambda: nights.list_nights(patient),
             "nights of a patient": lambda: nights.list_nights(doctor, patient.id),
             "remarks": lambda: remarks.list_remarks(patient),
+            "devices": lambda: devices.devices_of(patient),
             "uploads": lambda: recordings.list_uploads(patient),
             "surveys": lambda: [recordings.load_survey(upload) or b"" for upload in recordings.list_uploads(patient)],
             "jobs": lambda: jobs.jobs_of(patient),

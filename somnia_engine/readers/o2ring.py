@@ -67,7 +67,7 @@ class _Ring:
 def _load(path: Path, options: ReadOptions) -> _Ring:
     names, delimiter, encoding = open_table(path)
     places = _places(names)
-    if not places:
+    if not places or names[0].lower() != "time":
         raise DamagedFile(
             Text("{name} has no column with oxygen or pulse. Export the night from the ring's app again.", {"name": path.name})
         )

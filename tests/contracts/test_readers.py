@@ -20,6 +20,7 @@ from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf
 from tests.engine.packet.nights import golden_night
+from tests.engine.readers.exports import one_of_each
 from tests.engine.wfdb_files import write_wfdb, zipped
 
 NONE = ReadOptions()
@@ -57,6 +58,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "wfdb": _wfdb(folder),
         "packet": _packet(folder),
         **_rooms(folder),
+        **one_of_each(folder),
     }
 
 

@@ -80,6 +80,13 @@ def test_a_process_is_started_by_a_list_of_words() -> None:
         assert isinstance(call.args[0], ast.List | ast.Name | ast.Subscript), (file, ast.unparse(call))
 
 
+def only_quoted_names(statement: ast.AST) -> bool:
+    """Return whether all that is put into a text passes `_quoted`, which doubles quotes: names of an uploaded database's own tables."""
+    parts = statement.values if isinstance(statement, ast.JoinedStr) else []
+    put = [ast.unparse(part.value) for part in parts if isinstance(part, ast.FormattedValue)]
+    return bool(put) and all(one.startswith("_quoted(") for one in put)
+
+
 def test_no_statement_is_put_together_of_text() -> None:
     put_together = []
     for file, tree in trees():
@@ -90,7 +97,7 @@ def test_no_statement_is_put_together_of_text() -> None:
                 continue
             statement = call.args[0]
             pragma = isinstance(statement, ast.JoinedStr) and file.name == "base.py" and "PRAGMA" in ast.unparse(statement)
-            if isinstance(statement, ast.JoinedStr | ast.BinOp) and not pragma:
+            if isinstance(statement, ast.JoinedStr | ast.BinOp) and not pragma and not only_quoted_names(statement):
                 put_together.append((file.name, ast.unparse(statement)))
     assert put_together == []
 

@@ -1,4 +1,4 @@
-"""Rows of an SQLite database that somebody gave us: read only, nothing of it is run, and a damaged page costs its own rows."""
+"""Rows of an SQLite database that somebody gave us: read only, nothing of it is run, and a damaged page ends its table there."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -24,21 +24,25 @@ class Rows:
         try:
             found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'").fetchall()
             for (name,) in found:
-                quoted = str(name).replace('"', '""')
-                self.columns[str(name)] = [str(row[1]) for row in connection.execute(f'PRAGMA table_info("{quoted}")')]
+                self.columns[str(name)] = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(str(name))})")]
         except sqlite3.Error:
             on_broken()
 
     def of(self, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a table by column name; a column that is not there is None, a damaged spot ends the walk from each side."""
+        """Yield the rows of a table by column name; a column that is not there is None, a damaged spot ends the walk."""
         held = self.columns.get(table, [])
         if not held:
             return
-        quoted = ", ".join(f'"{name}"' if name in held else "NULL" for name in names)
+        wanted = tuple(name if name in held else None for name in names)
         try:
-            yield from self._connection.execute(f'SELECT {quoted} FROM "{table}"')
+            yield from self._connection.execute(f"SELECT {_quoted(*wanted)} FROM {_quoted(table)}")
         except (sqlite3.Error, OverflowError):
             self._on_broken()
+
+
+def _quoted(*names: str | None) -> str:
+    """Return names as SQLite takes them, whatever stands in them; NULL for none: names cannot be bound as values are."""
+    return ", ".join("NULL" if name is None else '"' + name.replace("\0", "").replace('"', '""') + '"' for name in names)
 
 
 @contextmanager

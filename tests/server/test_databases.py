@@ -34,9 +34,13 @@ from sqlalchemy import func, select
 from somnia_server import create_server
 from somnia_server.settings import Settings
 from somnia_server.store import jobs
+from somnia_server.store.nightcodec import pack_night
 from somnia_server.store.nights import Kept
 from somnia_server.store.tables import JobRow, session
+from tests.server.conftest import make_night
 from datetime import date
+
+NIGHT = pack_night(make_night())
 
 app = create_server(Settings.from_env())
 print("ready", flush=True)
@@ -49,7 +53,7 @@ with app.app_context():
             time.sleep(0.01)
             continue
         print(claim.id, claim.attempt, flush=True)
-        jobs.finish(claim, (b"summary", b"series"), kept=Kept(claim.night or date(2025, 1, 1), claim.fingerprint))
+        jobs.finish(claim, NIGHT, kept=Kept(claim.night or date(2025, 1, 1), claim.fingerprint))
 """
 
 

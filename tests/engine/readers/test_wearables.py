@@ -1,7 +1,9 @@
 """Exports of wearables: one truth told by every maker, and what is kept of damaged files."""
 
+import contextlib
 import json
 import random
+import sqlite3
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from somnia_engine.errors import DamagedFile
 from somnia_engine.metrics import architecture
 from somnia_engine.readers import read_recording, recognise, survey
+from somnia_engine.readers._sqlite_rows import _quoted, opened
 from somnia_engine.types.hypnogram import EPOCH_S, SLEEP, Hypnogram, Stage
 from somnia_engine.types.night import Lights
 from somnia_engine.types.recording import ReadOptions, Recording
@@ -201,3 +204,17 @@ def test_a_bomb_and_climbing_names_do_no_harm(tmp_path: Path) -> None:
         archive.writestr("Fitbit/Global Export Data/../../../../heart_rate.json", made.write(tmp_path / "in").read_bytes())
     assert len(read_recording(path, NONE).series[0].values) == 60
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "takeout.zip"]
+
+
+def test_names_in_a_database_are_quoted_whatever_stands_in_them(tmp_path: Path) -> None:
+    path, name = tmp_path / "odd.db", 'a"; DROP TABLE b; --'
+    with contextlib.closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE b (x)")
+        made.execute(f"CREATE TABLE {_quoted(name)} ({_quoted(name)}, y)")
+        made.execute(f"INSERT INTO {_quoted(name)} VALUES (1, 2)")
+        made.commit()
+    broken: list[bool] = []
+    with opened(path, None, lambda: broken.append(True)) as rows:
+        assert set(rows.columns) == {"b", name}
+        assert list(rows.of(name, name, "none", "y")) == [(1, None, 2)]
+    assert broken == []

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from base64 import b64encode
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 
 from somnia_engine.packet.seal import seal
@@ -94,6 +96,7 @@ class Told(dict[str, str]):
         packet = house().settings.temp / "night.pkt"
         packet.write_bytes(seal(b"a letter", add_device(actor, "Phone")))
         self["PACKET"], self["DEVICECODE"] = str(packet), invite_device(actor, "Tablet")
+        self["PUBLICKEY"] = b64encode(X25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
     def learn(self, command: str, answer: Any) -> None:
         found = answer.get_json() if answer.mimetype == "application/json" else None

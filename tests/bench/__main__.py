@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -17,24 +18,45 @@ from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
 HEAD = "| id | what | measured | ruler | bar | |\n|---|---|---|---|---|---|\n"
+DATA = REPORT.with_suffix(".json")
+PARTS: dict[str, Callable[[NightAnalysis, Path], Iterable[Row]]] = {
+    "kept": lambda night, _: kept.rows(night),
+    "history": lambda night, _: history.rows(night),
+    "page": lambda night, _: page.rows(night),
+    "lists": lambda night, _: lists.rows(night),
+    "packets": lambda night, _: packets.rows(night),
+    "doors": lambda _, at: doors.rows(at),
+    "engine": lambda _, at: engine.rows(at),
+    "sound": lambda _, at: sound.rows(at),
+}
+"""What can be asked for by name: `python -m tests.bench doors page`."""
 NOTE = "Made by `make bench`; ratios compare figures of the same run, absolute times depend on the machine.\n\n"
 
 
-def main() -> int:
-    """Run all benches; 1 when a bar is missed."""
-    rows: list[Row] = []
+def main(asked: Sequence[str] = ()) -> int:
+    """Run all benches, or those that are asked for, whose rows take the place of the old ones; 1 when a bar is missed."""
+    kept_parts: dict[str, list[Row]] = {}
+    if asked and DATA.is_file():
+        kept_parts = {part: [Row(**row) for row in rows] for part, rows in json.loads(DATA.read_text(encoding="utf-8")).items()}
+    missed = False
     with tempfile.TemporaryDirectory() as folder:
-        analysis = _demo_night(Path(folder))
         at = Path(folder)
-        asked = kept.rows(analysis), history.rows(analysis), page.rows(analysis), lists.rows(analysis), packets.rows(analysis)
-        for row in chain(*asked, doors.rows(at), engine.rows(at), sound.rows(at)):
-            rows.append(row)
-            sys.stdout.write(_line(row))
-            sys.stdout.flush()
-    REPORT.write_text(f"# Speed and size\n\n{NOTE}{HEAD}{''.join(map(_line, rows))}", encoding="utf-8")
-    kept_rows = json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1)
-    REPORT.with_suffix(".json").write_text(kept_rows + "\n", encoding="utf-8")
-    return int(any(row.passed is False for row in rows))
+        analysis = _demo_night(at)
+        for part in asked or PARTS:
+            kept_parts[part] = []
+            for row in PARTS[part](analysis, at):
+                kept_parts[part].append(row)
+                missed |= row.passed is False
+                sys.stdout.write(_line(row))
+                sys.stdout.flush()
+    _write({part: kept_parts[part] for part in PARTS if part in kept_parts})
+    return int(missed)
+
+
+def _write(parts: Mapping[str, list[Row]]) -> None:
+    REPORT.write_text(f"# Speed and size\n\n{NOTE}{HEAD}{''.join(map(_line, chain(*parts.values())))}", encoding="utf-8")
+    said = {part: [asdict(row) for row in rows] for part, rows in parts.items()}
+    DATA.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _demo_night(folder: Path) -> NightAnalysis:
@@ -50,4 +72,4 @@ def _line(row: Row) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

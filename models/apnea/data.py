@@ -18,13 +18,13 @@ from somnia_engine.extractors.oximetry import HOLD_S
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = ("both", "beats", "oxygen")
-NETWORK_OF = {"both": "both", "beats": "beats", "oxygen": "both"}
-"""Which networks read each kind of input: those of both have learned to do without beats."""
+NET_KIND = "beats"
+"""What networks read beside the trees: of oxygen they learned the laboratory's sensor, and missed a ring's coarse steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Night:
-    """One night: signs (n, columns) and waves by kind of input, truth of each epoch (n,) and minute; folds are grouped by `person`.
+    """One night: signs (n, columns) by kind of input, waves of the beats, truth of each epoch (n,) and minute; folds go by `person`.
 
     `samples` are the raw channels, by their names in the open CSV.
     """
@@ -33,7 +33,7 @@ class Night:
     name: str
     person: str
     rows: dict[str, NDArray[np.float64]]
-    waves: dict[str, NDArray[np.float32]]
+    waves: NDArray[np.float32]
     epochs: NDArray[np.float64]
     minutes: NDArray[np.float64]
     samples: dict[str, Samples]
@@ -70,9 +70,9 @@ def _hugcdn(folder: Path) -> list[Night]:
             parts = {"both": signs(len(epochs), rr=rr, spo2_pct=spo2), "beats": signs(len(epochs), rr=rr)}
             parts["oxygen"] = signs(len(epochs), spo2_pct=spo2)
             samples = {"rr_ms": beats, "spo2_pct": (np.arange(len(raw), dtype=np.float64), np.where(raw > 0.0, raw, np.nan))}
-            drawn = {"both": waves(len(epochs), rr=rr, spo2_pct=spo2), "beats": waves(len(epochs), rr=rr)}
-            drawn["oxygen"] = waves(len(epochs), spo2_pct=spo2)
-            found.append(Night("hugcdn", name, name, parts, drawn, epochs, z[f"{name}_lab1m"].astype(np.float64), samples))
+            found.append(
+                Night("hugcdn", name, name, parts, waves(len(epochs), rr=rr), epochs, z[f"{name}_lab1m"].astype(np.float64), samples)
+            )
     return found
 
 
@@ -96,7 +96,7 @@ def _apnea_ecg(folder: Path) -> list[Night]:
             beats_s, minutes = z[f"{name}_beats"] / 100.0, z[f"{name}_lab"].astype(np.float64)
             beats = (beats_s[1:], 1000.0 * np.diff(beats_s))
             rr = clean_rr(*beats)
-            parts, drawn = {"beats": signs(2 * len(minutes), rr=rr)}, {"beats": waves(2 * len(minutes), rr=rr)}
+            parts, drawn = {"beats": signs(2 * len(minutes), rr=rr)}, waves(2 * len(minutes), rr=rr)
             found.append(Night("apnea_ecg", name, row["subject"], parts, drawn, np.repeat(minutes, 2), minutes, {"rr_ms": beats}))
     return found
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.agreement import area
-from models.apnea.data import FOLDER, NETWORK_OF, Night, read_nights
+from models.apnea.data import FOLDER, NET_KIND, Night, read_nights
 from models.product import analysed, column_of
 from models.report import judge
 from somnia_engine.extractors.breathing_events import joined
@@ -33,18 +33,22 @@ def main() -> None:
 
 
 def _trained(nights: list[Night], kind: str) -> Callable[[Night], NDArray[np.float64]]:
-    """Return what answers each epoch of a night, trained on some nights as the shipped model was: trees and networks."""
+    """Return what answers each epoch of a night, trained on some nights as the shipped model was: trees and, for beats, networks."""
     from models.apnea.data import grow
-    from models.apnea.network import train_committee
     from models.trees import trees_of
 
     some = [night for night in nights if kind in night.rows]
-    trees, committee = trees_of(grow(some, kind)), train_committee(some, NETWORK_OF[kind])
+    trees, committee = trees_of(grow(some, kind)), None
+    if kind == NET_KIND:
+        from models.apnea.network import train_committee
+
+        committee = train_committee(some)
 
     def answer(night: Night) -> NDArray[np.float64]:
         rows = night.rows[kind]
         p, seen = np.full(len(rows), np.nan), np.isfinite(rows[:, 0])
-        p[seen] = joined(trees.score(rows[seen]), committee.logits(night.waves[kind])[seen])
+        score = trees.score(rows[seen])
+        p[seen] = joined(score, score if committee is None else committee.logits(night.waves)[seen])
         return p
 
     return answer

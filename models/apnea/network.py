@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.apnea.data import Night
-from somnia_engine.dsp.breathing_signs import FS_HZ
-from somnia_engine.dsp.breathing_waves import BEAT_WAVES, SAMPLES
+from somnia_engine.dsp.breathing_waves import SAMPLES
 from somnia_engine.dsp.recurrent import Committee
 
 torch.set_num_threads(1)
@@ -29,8 +28,6 @@ class Recipe:
     batch: int = 8
     rate: float = 2e-3
     decay: float = 1e-2
-    lag_s: float = 10.0
-    oxygen_alone: float = 0.2
 
 
 class BreathingNetwork(nn.Module):
@@ -62,29 +59,17 @@ def _varied(waves: Waves, truth: NDArray[np.float64], recipe: Recipe, rng: np.ra
     some[0] *= rng.uniform(0.6, 1.6)
     some[2] *= rng.uniform(0.6, 1.5)
     some[:3] += rng.normal(0.0, rng.uniform(0.0, 0.15), (3, some.shape[1])).astype(np.float32)
-    if len(some) > len(BEAT_WAVES):
-        _vary_oxygen(some, recipe, rng)
     labels = truth[at : at + recipe.crop].astype(np.float32)
     short = recipe.crop - len(labels)
     return np.pad(some, ((0, 0), (0, short * SAMPLES))), np.pad(labels, (0, short), constant_values=-1.0)
 
 
-def _vary_oxygen(some: Waves, recipe: Recipe, rng: np.random.Generator) -> None:
-    """Let oxygen fall more or less, and earlier or later against the heart; leave the beats out now and then."""
-    oxygen = some[len(BEAT_WAVES) :]
-    oxygen[:2] *= rng.uniform(0.6, 1.6)
-    reach = int(recipe.lag_s * FS_HZ)
-    oxygen[:] = np.roll(oxygen, int(rng.integers(-reach, reach + 1)), axis=1)
-    if rng.random() < recipe.oxygen_alone:
-        some[:3], some[3] = 0.0, 1.0
-
-
-def train_member(nights: list[Night], kind: str, *, seed: int, recipe: Recipe | None = None) -> BreathingNetwork:
+def train_member(nights: list[Night], *, seed: int, recipe: Recipe | None = None) -> BreathingNetwork:
     """Train on the waves of some nights."""
     recipe = recipe or Recipe()
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    pool = [(night.waves[kind], night.epochs) for night in nights]
+    pool = [(night.waves, night.epochs) for night in nights]
     network = BreathingNetwork(len(pool[0][0]), recipe)
     steps = recipe.rounds * max(1, sum(max(1, len(truth) // recipe.crop) for _, truth in pool) // recipe.batch)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
@@ -104,9 +89,9 @@ def train_member(nights: list[Night], kind: str, *, seed: int, recipe: Recipe | 
     return network.eval()
 
 
-def train_committee(nights: list[Night], kind: str) -> Committee:
+def train_committee(nights: list[Night]) -> Committee:
     """Train one member for each of the fixed seeds and return them as the engine evaluates them."""
-    return committee_of([train_member(nights, kind, seed=seed) for seed in SEEDS])
+    return committee_of([train_member(nights, seed=seed) for seed in SEEDS])
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from models.apnea.data import FOLDER, KINDS, NETWORK_OF, grow, read_nights
+from models.apnea.data import FOLDER, KINDS, grow, read_nights
 from models.apnea.network import train_committee
 from models.trees import trees_of
 from somnia_engine.dsp.breathing_signs import names
@@ -28,8 +28,8 @@ CARD = """name = "apnea"
 version = "{version}"
 task = "Probability of an apnea or hypopnea in each 30-s epoch, from beats, from blood oxygen, or from both"
 kind = '''
-gradient-boosted trees on signs of the epoch and of its surroundings, one set for each kind of input, and three networks on the
-night's waves (convolutions down to epochs, an LSTM both ways), which have two thirds of the common logit; plain arrays'''
+gradient-boosted trees on signs of the epoch and of its surroundings, one set for each kind of input; for beats alone also three
+networks on the night's waves (convolutions down to epochs, an LSTM both ways), with two thirds of the common logit; plain arrays'''
 trained_by = "models/apnea/train.py"
 inputs = {inputs}
 
@@ -58,9 +58,7 @@ def main() -> None:
     trees = {f"{kind}_": trees_of(grow([night for night in nights if kind in night.rows], kind)) for kind in KINDS}
     content = packed(trees)
     (FOLDER / WEIGHTS).write_bytes(content)
-    arrays = {}
-    for kind in sorted(set(NETWORK_OF.values())):
-        arrays |= packed_committee(train_committee([night for night in nights if kind in night.waves], kind), f"{kind}_")
+    arrays = packed_committee(train_committee(nights))
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     (FOLDER / NETWORKS).write_bytes(file.getvalue())

@@ -24,7 +24,7 @@ NAME = "apnea"
 WEIGHTS = "apnea.npz"
 NETWORKS = "networks.npz"
 TREES_SHARE = 1.0 / 3.0
-"""Of the common logit; the networks have the rest."""
+"""Of the common logit where beats are alone; the networks have the rest."""
 Scores = NDArray[np.float64]
 
 
@@ -37,8 +37,8 @@ def _trees(kind: str) -> Trees:
 
 
 @cache
-def _committee(kind: str) -> Committee:
-    return load_committee(load_model(NAME).weights[NETWORKS], f"{kind}_")
+def _committee() -> Committee:
+    return load_committee(load_model(NAME).weights[NETWORKS])
 
 
 def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[np.float32] | None) -> Column:
@@ -63,7 +63,8 @@ def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[n
         if kind == "both":
             seen &= np.isfinite(rows[:, columns.index("o2_level")])
         if seen.any():
-            p[seen] = joined(_trees(kind).score(rows[seen]), _drawn(some_rr, some_spo2, seen))
+            score = _trees(kind).score(rows[seen])
+            p[seen] = joined(score, _drawn(rr, seen) if rr is not None and kind == "beats" else score)
     return p
 
 
@@ -72,14 +73,11 @@ def joined(trees: Scores, networks: Scores) -> Scores:
     return np.asarray(1.0 / (1.0 + np.exp(-(TREES_SHARE * trees + (1.0 - TREES_SHARE) * networks))))
 
 
-def _drawn(rr: CleanRR | None, spo2_pct: NDArray[np.float32] | None, seen: NDArray[np.bool_]) -> Scores:
+def _drawn(rr: CleanRR, seen: NDArray[np.bool_]) -> Scores:
     """Return the networks' logits where seen; they read from the first to the last such epoch, wherever the night begins."""
     first, end = int(np.argmax(seen)), len(seen) - int(np.argmax(seen[::-1]))
-    moved = None if rr is None else replace(rr, times_s=rr.times_s - first * EPOCH_S)
-    oxygen = None if spo2_pct is None else spo2_pct[first * int(EPOCH_S) : end * int(EPOCH_S)]
-    scores: Scores = _committee("beats" if oxygen is None else "both").logits(waves(end - first, rr=moved, spo2_pct=oxygen))[
-        seen[first:end]
-    ]
+    drawn = waves(end - first, rr=replace(rr, times_s=rr.times_s - first * EPOCH_S))
+    scores: Scores = _committee().logits(drawn)[seen[first:end]]
     return scores
 
 

@@ -47,8 +47,7 @@ def _trained(nights: list[Night], kind: str) -> Callable[[Night], NDArray[np.flo
     def answer(night: Night) -> NDArray[np.float64]:
         rows = night.rows[kind]
         p, seen = np.full(len(rows), np.nan), np.isfinite(rows[:, 0])
-        score = trees.score(rows[seen])
-        p[seen] = joined(score, score if committee is None else committee.logits(night.waves)[seen])
+        p[seen] = joined(trees.score(rows[seen]), None if committee is None else committee.logits(night.waves)[seen])
         return p
 
     return answer

@@ -53,24 +53,25 @@ def event_probability(n_epochs: int, *, beats: Beats | None, spo2_pct: NDArray[n
     """
     p = np.full(n_epochs, np.nan, dtype=np.float32)
     rr = beats.rr if beats is not None else None
-    offers = (("beats", rr, None), ("oxygen", None, spo2_pct), ("both", rr, spo2_pct))
-    for kind, some_rr, some_spo2 in offers:
-        if (kind != "oxygen" and some_rr is None) or (kind != "beats" and some_spo2 is None):
+    for kind, some_rr, some_spo2 in (("both", rr, spo2_pct), ("beats", rr, None), ("oxygen", None, spo2_pct)):
+        if (kind != "oxygen" and some_rr is None) or (kind != "beats" and some_spo2 is None) or not np.isnan(p).any():
             continue
         rows = signs(n_epochs, rr=some_rr, spo2_pct=some_spo2)
         columns = names(beats=some_rr is not None, oxygen=some_spo2 is not None)
         seen = np.isfinite(rows[:, 0])
         if kind == "both":
             seen &= np.isfinite(rows[:, columns.index("o2_level")])
-        if seen.any():
-            score = _trees(kind).score(rows[seen])
-            p[seen] = joined(score, _drawn(rr, seen) if rr is not None and kind == "beats" else score)
+        wanted = seen & np.isnan(p)
+        if wanted.any():
+            drawn = _drawn(rr, seen)[wanted[seen]] if rr is not None and kind == "beats" else None
+            p[wanted] = joined(_trees(kind).score(rows[wanted]), drawn)
     return p
 
 
-def joined(trees: Scores, networks: Scores) -> Scores:
-    """Return the probability that trees and networks agree on, from the logits of each."""
-    return np.asarray(1.0 / (1.0 + np.exp(-(TREES_SHARE * trees + (1.0 - TREES_SHARE) * networks))))
+def joined(trees: Scores, networks: Scores | None) -> Scores:
+    """Return the probability that trees and networks agree on, from the logits of each; of the trees where no networks answer."""
+    score = trees if networks is None else TREES_SHARE * trees + (1.0 - TREES_SHARE) * networks
+    return np.asarray(1.0 / (1.0 + np.exp(-score)))
 
 
 def _drawn(rr: CleanRR, seen: NDArray[np.bool_]) -> Scores:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from somnia_engine.dsp.disturbances import Found, dense, lights_on, noises
-from somnia_engine.dsp.windows import epoch_mean, held
-from somnia_engine.extractors._slow import HOLD_S
-from somnia_engine.extractors._streams import Samples, quality_of, samples_of
+from somnia_engine.extractors._slow import extract_slow
+from somnia_engine.extractors._streams import Samples
 from somnia_engine.text import Text
 from somnia_engine.types.events import Event, EventKind, EventTable
 from somnia_engine.types.features import Extraction, Extractor, NightInput
@@ -23,17 +22,7 @@ def extract_environment(night: NightInput) -> tuple[Extraction, ...]:
     An epoch's value is the mean of its readings; a reading stands for up to 10 min of following empty epochs. Readings of light and
     noise at least every two minutes also give LT and NS events, with the brightest [lx] or loudest [dB] reading as `value`.
     """
-    found = []
-    for placed in night.placed:
-        for channel in CHANNELS:
-            samples = samples_of(placed, channel, night=night)
-            if samples is None:
-                continue
-            column = held(epoch_mean(samples.epochs, samples.values, n_epochs=night.n_epochs), HOLD_S)
-            quality = quality_of(channel, placed.source, samples=samples, column=column)
-            events = _standing_out(channel, samples, placed.source)
-            found.append(Extraction(placed.source, channel, {channel: column}, events, quality=(quality,)))
-    return tuple(found)
+    return extract_slow(night, CHANNELS, events_of=_standing_out)
 
 
 def _standing_out(channel: str, samples: Samples, source: str) -> EventTable:

@@ -14,7 +14,7 @@ from somnia_engine.readers._clock import ZONE_SAID, choose_night, is_zone, night
 from somnia_engine.readers._csv_columns import CHANNELS, Column, Refused, numbers
 from somnia_engine.readers._table import open_table, row_chunks
 from somnia_engine.text import Text
-from somnia_engine.types.recording import Dropped, NightSpan, ReadOptions, Recording, Source, Survey
+from somnia_engine.types.recording import Dropped, NightSpan, Reader, ReadOptions, Recording, Source, Survey
 from somnia_engine.types.signals import Series
 
 Readings = Mapping[str, Column]
@@ -74,6 +74,9 @@ class RoomLog:
             if mine.any():
                 found[name] = Column(column.times_s[mine], column.values[mine])
         return found
+
+
+Load = Callable[[Path, ReadOptions], RoomLog]
 
 
 def channel_of(name: str) -> str | None:
@@ -162,13 +165,20 @@ def _zone(options: ReadOptions, second_name: str) -> tuple[str | None, Text]:
     return zone_of(options)
 
 
-def survey_log(log: RoomLog, options: ReadOptions, *, key: str, name: Text) -> Survey:
-    """Return what a log holds."""
-    return Survey(key, name, log.spans(options.split_hour), log.zone, log.zone_origin, tuple(log.readings), log.dropped, log.notes)
+def reader_of(key: str, name: Text, *, maker: str, recognises: Callable[[Path, bytes], bool], load: Load) -> Reader:
+    """Return the reader of a kind of log: `load` (path, options) reads a whole file."""
+
+    def survey(path: Path, options: ReadOptions) -> Survey:
+        log = load(path, options)
+        return Survey(key, name, log.spans(options.split_hour), log.zone, log.zone_origin, tuple(log.readings), log.dropped, log.notes)
+
+    def read(path: Path, options: ReadOptions) -> Recording:
+        return _one_night(load(path, options), options, Source(key, path.name, maker))
+
+    return Reader(key, name, (".csv",), recognises, survey, read, icon="room")
 
 
-def read_log(log: RoomLog, options: ReadOptions, *, key: str, maker: str) -> Recording:
-    """Return one night of a log."""
+def _one_night(log: RoomLog, options: ReadOptions, source: Source) -> Recording:
     night = choose_night(log.spans(options.split_hour), options, name=log.path.name)
     readings = log.night(night.toordinal(), options.split_hour) if night is not None else log.readings
     first = min(float(column.times_s[0]) for column in readings.values())
@@ -178,7 +188,7 @@ def read_log(log: RoomLog, options: ReadOptions, *, key: str, maker: str) -> Rec
         zone=log.zone,
         zone_origin=log.zone_origin,
         duration_s=last - first,
-        source=Source(key, log.path.name, maker),
+        source=source,
         series=tuple(Series(name, column.times_s - first, column.values, CHANNELS[name].unit) for name, column in readings.items()),
         dropped=log.dropped,
         notes=log.notes,

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.readers._clock import wall_to_epoch
-from somnia_engine.readers._room_log import RoomLog, log_of, read_log, survey_log
+from somnia_engine.readers._room_log import RoomLog, log_of, reader_of
 from somnia_engine.readers._table import header_of
 from somnia_engine.text import Text
-from somnia_engine.types.recording import Reader, ReadOptions, Recording, Survey
+from somnia_engine.types.recording import ReadOptions
 
 KEY = "airthings"
 NAME = Text("Airthings CSV")
@@ -42,12 +42,4 @@ def _load(path: Path, options: ReadOptions) -> RoomLog:
     return log_of(path, options, times_of=_times, first=1)
 
 
-def _survey(path: Path, options: ReadOptions) -> Survey:
-    return survey_log(_load(path, options), options, key=KEY, name=NAME)
-
-
-def _read(path: Path, options: ReadOptions) -> Recording:
-    return read_log(_load(path, options), options, key=KEY, maker="Airthings")
-
-
-READER = Reader(KEY, NAME, (".csv",), _recognises, _survey, _read, icon="room")
+READER = reader_of(KEY, NAME, maker="Airthings", recognises=_recognises, load=_load)

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.readers._csv_columns import Column
-from somnia_engine.readers._room_log import RoomLog, channel_of, column_of, read_log, survey_log
+from somnia_engine.readers._room_log import RoomLog, channel_of, column_of, reader_of
 from somnia_engine.readers._table import header_of, open_table, row_chunks
 from somnia_engine.text import Text
-from somnia_engine.types.recording import Dropped, Reader, ReadOptions, Recording, Survey
+from somnia_engine.types.recording import Dropped, ReadOptions
 
 KEY = "home_assistant"
 NAME = Text("Home Assistant history CSV")
@@ -86,12 +86,4 @@ def _held(rows: list[tuple[float, str]], channel: str, *, until_s: float) -> tup
     return column_of(np.array(times, dtype=np.float64), tuple(cells), channel=channel, name="")
 
 
-def _survey(path: Path, options: ReadOptions) -> Survey:
-    return survey_log(_load(path, options), options, key=KEY, name=NAME)
-
-
-def _read(path: Path, options: ReadOptions) -> Recording:
-    return read_log(_load(path, options), options, key=KEY, maker="Home Assistant")
-
-
-READER = Reader(KEY, NAME, (".csv",), _recognises, _survey, _read, icon="room")
+READER = reader_of(KEY, NAME, maker="Home Assistant", recognises=_recognises, load=_load)

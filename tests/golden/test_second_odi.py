@@ -1,13 +1,10 @@
 """Oxygen on every real night against a second, plain implementation of the rules, written sample by sample."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from somnia_engine.dsp.desaturations import clean_spo2, detect_desaturations
-from somnia_engine.dsp.resampling import even_trace
+from somnia_engine.dsp.desaturations import detect_desaturations
 
 
 def plain_events(trace: np.ndarray, drop_pct: float) -> int:
@@ -44,18 +41,6 @@ def plain_events(trace: np.ndarray, drop_pct: float) -> int:
         count += end - onset >= 10
         at = free = end
     return int(count)
-
-
-@pytest.fixture(scope="module")
-def traces(reference: Path) -> list[np.ndarray]:
-    with np.load(reference / "apnea/hugcdn2014_oxi/hugcdn_rr_spo2.npz", allow_pickle=False) as z:
-        nights = [z[key].astype(np.float32) / 10 for key in sorted(z.files) if key.endswith("_spo2_1hz")]
-    found = []
-    for values in nights:
-        times = np.arange(len(values), dtype=np.float64)
-        good = clean_spo2(times, values)
-        found.append(even_trace(times[good], values[good], fs=1.0, duration_s=float(len(values)), hold_s=10.0).astype(np.float32))
-    return found
 
 
 @pytest.mark.slow

@@ -1,12 +1,8 @@
 """Time below 90 and 88 % on every real night against a second, plain implementation, written sample by sample."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from somnia_engine.dsp.desaturations import clean_spo2
-from somnia_engine.dsp.resampling import even_trace
 from somnia_engine.metrics.respiration import below_pct
 from somnia_engine.types.night import Lights
 from somnia_engine.types.signals import Signal
@@ -25,18 +21,6 @@ def plain_below_pct(trace: np.ndarray, limit_pct: float) -> float:
             below += sum(v < limit_pct for v in stretch)
         stretch = []
     return 100.0 * below / valid
-
-
-@pytest.fixture(scope="module")
-def traces(reference: Path) -> list[np.ndarray]:
-    with np.load(reference / "apnea/hugcdn2014_oxi/hugcdn_rr_spo2.npz", allow_pickle=False) as z:
-        nights = [z[key].astype(np.float32) / 10 for key in sorted(z.files) if key.endswith("_spo2_1hz")]
-    found = []
-    for values in nights:
-        times = np.arange(len(values), dtype=np.float64)
-        good = clean_spo2(times, values)
-        found.append(even_trace(times[good], values[good], fs=1.0, duration_s=float(len(values)), hold_s=10.0).astype(np.float32))
-    return found
 
 
 @pytest.mark.parametrize("limit_pct", [90.0, 88.0])

@@ -47,7 +47,10 @@ def _legend() -> list[Any]:
 def last_night(nights: Sequence[Night]) -> html.Div:
     """Return the page of somebody who has nights: the newest of them first."""
     night = nights[0]
-    head = html.Div([html.P(words.day(night.night, year=True), className="muted"), html.H1(_sentence(night))], className="stack-small")
+    demo = [" ", html.Span(t("demo"), className="tag")] if night.demo else []
+    head = html.Div(
+        [html.P([words.day(night.night, year=True), *demo], className="muted"), html.H1(_sentence(night))], className="stack-small"
+    )
     ribbon = (
         dcc.Link(ribbon_of(night, height=72), href=f"/night/{night.id}", className="big-ribbon") if night.stages.size else _no_stages(night)
     )
@@ -58,8 +61,8 @@ def last_night(nights: Sequence[Night]) -> html.Div:
         [head, ribbon, html.Div(_times(night), className="row-between muted small numeric"), _numbers(night), quick],
         className="card-plain stack",
     )
-    score = filter(None, [score_card(night.score, compact=True)])
-    side = html.Div([*score, _signs(night), _week(nights)], className="stack")
+    cards = [score_card(night.score, compact=True), _signs(night) if night.findings else None, _week(nights)]
+    side = html.Div([card for card in cards if card is not None], className="stack")
     return html.Div([main, side], className="home-grid")
 
 

@@ -45,15 +45,21 @@ def drop_zone() -> html.Div:
         "pause": t("Pause"), "resume": t("Go on"), "retry": t("Try again"), "cancel": t("Cancel"),
     }  # fmt: skip
     words_of = {"data-words": json.dumps(said), "data-accept": ",".join(accept())}
-    formats = ", ".join(t(reader.name) for reader in readers())
     button = html.Button(t("Choose files"), className="button button-primary", type="button", **{"data-choose": "files"})
     inside = [
         icon("upload"),
         html.P(t("Drop the files of a night here"), className="drop-title"),
         button,
-        html.P(formats, className="muted small"),
+        _formats(),
     ]
     return html.Div(inside, id=ids.DROP, className="drop", **words_of)
+
+
+def _formats() -> html.Details:
+    """Return what can be read, folded: the list is long, and most people just try their file."""
+    names = sorted((t(reader.name) for reader in readers()), key=str.casefold)
+    said = t("Sound, watches, rings, room loggers, sleep laboratory: {n} kinds of files", n=len(names))
+    return html.Details([html.Summary(said), html.Ul([html.Li(name) for name in names])], className="drop-formats muted small")
 
 
 def demo_cards(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:

@@ -66,7 +66,7 @@ def page(rows: Sequence[dict[str, Any]], saved: Sequence[Any]) -> html.Div:
     bar.className = "worklist-bar"
     side = html.Aside(html.Div(empty_drawer(), id=DRAWER), className="worklist-side", **{"aria-label": t("The night in short")})
     parts = [
-        html.Div([html.H1(t("Worklist")), html.Span(t("{n} patients", n=len(rows)), className="muted numeric")], className="row-between"),
+        html.Div([html.H1(t("Worklist")), html.Span(t("Patients: {n}", n=len(rows)), className="muted numeric")], className="row-between"),
         bar,
         html.Div([grid(rows), side], className="worklist-body"),
         keys(),

@@ -75,3 +75,10 @@ def test_a_damaged_night_is_named_so_and_the_others_are_shown() -> None:
     assert "Damaged entry" in str(night_pages([broken, Night()]))
     assert "7 h 04" in str(night_pages([broken, Night()]))
     assert "This night cannot be read" in str(last_night([broken, Night()]))
+
+
+def test_home_says_that_a_demo_night_is_one_and_shows_no_empty_card() -> None:
+    said = str(last_night([Night(demo=True, findings=())]))
+    assert "Span(children='demo', className='tag')" in said
+    assert "What to look at" not in said
+    assert "className='tag'" not in str(last_night([Night()]))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from components.upload import Looked, looked_row, overlaps, summary, without_zone
+from components.upload import Looked, drop_zone, looked_row, overlaps, summary, without_zone
+from somnia_engine.readers import readers
 from somnia_engine.readers._clock import ZONE_SAID
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Dropped, NightSpan, Survey
@@ -81,3 +82,9 @@ def test_a_zone_that_was_said_is_not_the_files_own() -> None:
     assert without_zone(survey())
     assert without_zone(Survey("csv", Text("x"), (), "UTC", ZONE_SAID, ()))
     assert not without_zone(Survey("csv", Text("x"), (), "UTC", Text("The sleep records name this zone."), ()))
+
+
+def test_everything_that_can_be_read_is_named_where_files_are_dropped() -> None:
+    said = str(drop_zone())
+    assert f"{len(readers())} kinds of files" in said
+    assert all(str(reader.name) in said for reader in readers())

@@ -31,7 +31,7 @@ FORBIDDEN = {
 ANYWHERE = {"pickle", "cPickle", "dill", "joblib", "shelve"}
 
 RANKS = (
-    {"errors", "text", "plugins", "types", "resources"},
+    {"errors", "text", "plugins", "types", "resources", "wording"},
     {"dsp", "readers", "subjects", "packet"},
     {"metrics", "hearing"},
     {"extractors"},

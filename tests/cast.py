@@ -2,8 +2,9 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask
@@ -12,10 +13,23 @@ from flask.testing import FlaskClient
 from somnia_engine.types.night import NightAnalysis
 from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
-from somnia_server.store import consents, invitations, kiosks, persons
+from somnia_server.store import (
+    consents,
+    devices,
+    filters,
+    interpretations,
+    invitations,
+    kiosks,
+    messages,
+    persons,
+    remarks,
+    scorings,
+    visits,
+)
 from somnia_server.store.accounts import HOUSE, make_account
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.grants import grants_of, revoke
+from somnia_server.store.house import now
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory, Profile
 from somnia_server.store.sessions import begin_session
@@ -79,6 +93,7 @@ def make_cast(app: Flask, night: NightAnalysis) -> Cast:
             cast.ids[name] = make_account(HOUSE, email=f"{name}@example.org", password_hash="!", role=role)
             _speak_for_oneself(cast, name)
         _patient_shares(cast, night)
+        write_of_nights(cast, epochs=len(night.hypnogram.stages), words=cast.mark)
         tokens = {name: begin_session(cast.ids[name], "a browser") for name in ROLES}
         display = _display(cast)
     for name in EVERYBODY:
@@ -109,6 +124,23 @@ def _patient_shares(cast: Cast, night: NightAnalysis) -> None:
     for grant in grants_of(patient):
         if grant.doctor == cast.ids["doctor_revoked"]:
             revoke(patient, grant.id)
+
+
+def write_of_nights(cast: Cast, *, epochs: int, words: Callable[[], str]) -> None:
+    """Let the patient and their doctor write of a night wherever they can."""
+    patient, doctor = cast.actor("patient"), cast.actor("doctor")
+    remarks.save_remark(patient, NIGHT, remark=remarks.Remark(words(), (words()[: remarks.TAG_CHARS],)))
+    devices.add_device(patient, words()[:48])
+    for actor in (patient, doctor):
+        messages.send(actor, patient.id, doctor.id, text=words())
+    detail = visits.Detail(f"https://rooms.example.org/{words()}", cast.night_id)
+    visit = visits.plan(doctor, patient.id, begins_at=now() + timedelta(days=1), minutes=30, detail=detail)
+    visits.keep_notes(doctor, visit, words())
+    said = scorings.Comment(30.0, words())
+    scorings.save_draft(doctor, cast.night_id, scorings.Marks("1" * epochs, comments=(said,)))
+    interpretations.sign(doctor, cast.night_id, words())
+    interpretations.write(doctor, cast.night_id, words())
+    filters.keep_filter(doctor, words(), model={"name": {"filterType": "text", "type": "contains", "filter": words()}})
 
 
 def _display(cast: Cast) -> str:

@@ -20,8 +20,8 @@ from somnia_server.store import emergencies, invitations, kiosks, persons, recor
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory
 from somnia_server.store.sessions import begin_session
-from somnia_server.store.tables import TryRow, session
-from tests.cast import NIGHT, Cast, make_cast
+from somnia_server.store.tables import DeviceRow, FilterRow, TryRow, session
+from tests.cast import NIGHT, Cast, make_cast, write_of_nights
 from tests.components.made import night
 from tests.reports import keep
 
@@ -89,7 +89,8 @@ def write(cast: Cast, payload: str) -> None:
     """Put markup into every text that one person writes and another sees."""
     patient, doctor = cast.actor("patient"), cast.actor("doctor")
     with cast.app.app_context():
-        session().execute(delete(TryRow))  # nobody shares fifty times in a quarter of an hour; that they may not is shown elsewhere
+        for kept in (TryRow, DeviceRow, FilterRow):  # nobody may do or keep as much as this run; that they may not is shown elsewhere
+            session().execute(delete(kept))
         session().commit()
         for name in ("patient", "doctor", "admin"):
             actor = cast.actor(name)
@@ -101,13 +102,17 @@ def write(cast: Cast, payload: str) -> None:
         emergencies.break_glass(cast.actor("doctor_without"), cast.ids["other"], reason=payload.ljust(40, "."))
         pairing = kiosks.start_pairing(doctor, payload[:60])
         kiosks.add_bed(doctor, pairing.kiosk, patient=patient.id, alias=payload[:30])
+        write_of_nights(cast, epochs=len(night().hypnogram.stages), words=lambda: payload)
         recordings.add_upload(patient, f"{payload[:100].replace('/', '_')}.csv", size=10)
 
 
 VISITS = {
-    "patient": ("/", "/upload", "/nights", "/night/{night}", "/settings", "/sharing", "/activity", "/notices"),
+    "patient": ("/", "/upload", "/nights", "/night/{night}", "/settings", "/sharing", "/activity", "/notices", "/trends", "/visits"),
     "other": ("/notices", "/activity", "/sharing"),
-    "doctor": ("/patients", "/patient/{patient}", "/night/{night}", "/notices", "/sharing"),
+    "doctor": (
+        *("/patients", "/patient/{patient}", "/night/{night}", "/notices", "/sharing"),
+        *("/worklist", "/review/{night}", "/visits", "/trends/{patient}"),
+    ),
     "doctor_without": ("/patients", "/notices"),
     "admin": ("/admin", "/activity"),
     "kiosk": ("/kiosk",),

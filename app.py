@@ -14,7 +14,7 @@ from dash.exceptions import DashException
 from flask import request
 from plotly.utils import PlotlyJSONEncoder
 
-from components import ids, night, review, shell, states, trends
+from components import compare, ids, night, review, shell, states, trends
 from somnia_engine.text import t
 from somnia_server import init_app
 from somnia_server.access import actor_known, actor_now
@@ -90,6 +90,7 @@ def create_app(settings: Settings) -> Dash:
     night.register_callbacks(app)
     review.register_callbacks(app)
     trends.register_callbacks(app)
+    compare.register_callbacks(app)
     app.layout = _layout
     server.test_client().get("/")  # plotly/dash #3971: the first pages of several threads otherwise race for the component libraries
     allow_callbacks(server, app.callback_map)

@@ -32,7 +32,7 @@ GRAPH = {"displayModeBar": False, "doubleClick": False, "responsive": True, "sho
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NightView:
-    """What the page shows: the analysis, its day, its neighbors (addresses or None), and until when it is kept."""
+    """What the page shows: the analysis, its day, its neighbors and the comparison (addresses or None), until when it is kept."""
 
     analysis: NightAnalysis
     night: date
@@ -41,6 +41,7 @@ class NightView:
     expires_at: datetime | None
     demo: bool
     disorders: dict[str, Text]
+    compare: str | None = None
 
 
 def register_callbacks(app: Dash) -> None:
@@ -101,13 +102,14 @@ def _header(view: NightView) -> html.Header:
         marks.append(
             html.Span(t("kept until {time} UTC", time=f"{words.day_month(view.expires_at)} {view.expires_at:%H:%M}"), className="chip")
         )
+    compare = [dcc.Link(t("Compare with another night"), href=view.compare, className="chip chip-link")] if view.compare else []
     earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
     zone = analysis.zone or t("time zone unknown")
     return html.Header(
         [
             html.Div([earlier, html.H1(words.day(view.night, year=True)), later], className="night-title"),
             html.P([html.Span(span, className="numeric"), html.Span(zone, className="muted")], className="night-span"),
-            html.Div([*chips, *marks], className="chips"),
+            html.Div([*chips, *marks, *compare], className="chips"),
             html.P(summary_sentence(analysis), className="night-summary"),
             *_ribbon(analysis),
         ],

@@ -85,8 +85,8 @@ def nothing_yet(*, demo: bool) -> html.Section:
     return notice(t("No trends yet"), cause, *offer, action(t("Upload a night"), "/upload", primary=not demo), icon_name="trending-up")
 
 
-def trends_page(metrics: Sequence[str], body: Any, *, demo: bool, forget: bool) -> html.Div:
-    """Return the page: the choice of a number and a span, and the body that follows them."""
+def trends_page(metrics: Sequence[str], *, demo: bool, forget: bool, compare: str) -> html.Div:
+    """Return the page: the choice of a number and a span, and the body that follows them; `compare` is where nights are compared."""
     chips = dcc.RadioItems(
         [{"label": t(METRICS[key][0]), "value": key} for key in metrics],
         metrics[0],
@@ -99,9 +99,12 @@ def trends_page(metrics: Sequence[str], body: Any, *, demo: bool, forget: bool) 
     )
     marks = [html.Span(t("demo data: nobody slept these nights"), className="chip chip-demo")] if demo else []
     marks += [html.Button(t("Remove the demo history"), id=ids.TRENDS_FORGET, className="button button-quiet")] if forget else []
-    head = html.Div([html.H1(t("Trends")), html.Div([*marks, span], className="actions")], className="trends-bar")
+    head = html.Div(
+        [html.H1(t("Trends")), html.Div([*marks, span, action(t("Compare nights"), compare, primary=False)], className="actions")],
+        className="trends-bar",
+    )
     stores = [dcc.Store(id=ids.TRENDS_FIGURES), dcc.Store(id=ids.TRENDS_THEME)]
-    return html.Div([head, chips, html.Div(body, id=ids.TRENDS_BODY, className="stack"), *stores], className="stack trends")
+    return html.Div([head, chips, html.Div(id=ids.TRENDS_BODY, className="stack"), *stores], className="stack trends")
 
 
 def trend_body(view: TrendView, beside: Sequence[Any]) -> list[Any]:

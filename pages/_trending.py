@@ -76,12 +76,12 @@ def _view(actor: Actor, history: Past, *, metric: str, span: Any, subject: str |
         median=median[keep],
         days=clock_days(night.sleep for night in history.every if night.sleep is not None and night.night >= recent),
         tags={one.night: one.remark.tags for one in list_remarks(actor, subject)},
-        marks=_marks(actor, subject, first, last) if not history.demo else (),
+        marks=marks(actor, subject, first, last) if not history.demo else (),
         weekdays=by_weekday(nights, values[keep]),
     )
 
 
-def _marks(actor: Actor, subject: str | None, first: date, last: date) -> tuple[Mark, ...]:
+def marks(actor: Actor, subject: str | None, first: date, last: date) -> tuple[Mark, ...]:
     """Return where a therapy or a medication began or ended, from the medical history."""
     found: list[Mark] = []
     for entry in persons.load_history(actor, subject).entries:
@@ -102,6 +102,6 @@ def _associations(history: Past, view: TrendView) -> Sequence[Any]:
 
 
 def subject_of(address: Any) -> str | None:
-    """Return whose trends an address shows: a patient's, or None for one's own; the store asks whether they may be seen."""
+    """Return whose nights an address shows: a patient's, or None for one's own; the store asks whether they may be seen."""
     parts = str(address or "").strip("/").split("/")
-    return parts[1] if len(parts) == 2 and parts[0] == "trends" else None
+    return parts[1] if len(parts) == 2 and parts[0] in ("trends", "compare") else None

@@ -35,7 +35,9 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     before = f"/night/{order[place - 1].id}" if place > 0 else None
     after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
     names = {detector.key: detector.name for detector in detectors()}
-    view = night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names))
+    view = night_view(
+        NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names, _comparison(stored, len(order)))
+    )
     said = review.signed(interpretations.interpretations_of(actor, stored.id))
     view = html.Div([said, view], className="stack-small") if said is not None else view
     return view if stored.owner == actor.id else states.watched(view, f"/still/night/{stored.id}")
@@ -89,6 +91,12 @@ def keep_remark(clicks: Any, note: Any, tags: Any, own: Any, address: Any) -> An
     except RemarkError as refused:
         return states.message(refused.text, tone="high")
     return states.message(t("Saved."), tone="low", icon_name="check") if kept else dash.no_update
+
+
+def _comparison(stored: StoredNight, n_nights: int) -> str | None:
+    """Return where a night is compared with another of its person; None when there is no other."""
+    whose = "/compare" if stored.owner == actor_now().id else f"/compare/{stored.owner}"
+    return f"{whose}?a={stored.id}" if n_nights > 1 else None
 
 
 def _asked(address: Any) -> StoredNight | None:

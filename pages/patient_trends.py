@@ -16,5 +16,5 @@ def layout(patient: str = "", **_: str) -> html.Div | html.Section:
     history = trending.past(actor_now(), patient)
     if not history.main:
         return states.not_found()
-    page = trends.trends_page(trending.metrics(history), None, demo=history.demo, forget=False)
+    page = trends.trends_page(trending.metrics(history), demo=history.demo, forget=False, compare=f"/compare/{patient}")
     return states.watched(page, f"/still/patient/{patient}")

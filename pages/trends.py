@@ -21,7 +21,7 @@ def layout(**_: str) -> html.Div:
     go = dcc.Location(id=ids.TRENDS_GO, refresh=True)
     if not history.main:
         return html.Div([trends.nothing_yet(demo=True), go, html.Div(id=ids.TRENDS_BODY, hidden=True)])
-    page = trends.trends_page(trending.metrics(history), None, demo=history.demo, forget=has_demo_history(actor))
+    page = trends.trends_page(trending.metrics(history), demo=history.demo, forget=has_demo_history(actor), compare="/compare")
     return html.Div([page, go])
 
 

@@ -25,17 +25,13 @@ from components.figures.lanes import (
 )
 from components.figures.measured import quality_lane
 from components.figures.reduction import packed
+from components.figures.stack import GAP, frame, stack, time_axis
 from components.figures.strokes import Lane, Window, var
 from components.theme import Theme, color
 from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_engine.types.night import NightAnalysis
 
-GAP = 32
-TOP = 26
-BOTTOM = 44
-LEFT = 74
-RIGHT = 14
 PERCENT = 100.0
 READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("SpO₂"), ("spo2_pct",), 1),
@@ -63,24 +59,14 @@ def night_figure(
     lanes = night_lanes(analysis, probabilities=probabilities, window=window)
     duration = analysis.features.n_epochs * EPOCH_S
     clock = Clock(analysis.start, analysis.zone)
-    height = sum(lane.height + GAP for lane in lanes) + TOP + BOTTOM
-    layout = _layout(clock, duration, height)
-    traces: list[dict[str, Any]] = []
-    named: list[dict[str, Any]] = []
-    top, inner = 0.0, float(height - TOP - BOTTOM)
-    for i, lane in enumerate(lanes):
-        top += GAP if i else GAP - 8
-        name = "y" if i == 0 else f"y{i + 1}"
-        layout[f"yaxis{'' if i == 0 else i + 1}"] = _axis(lane, 1 - (top + lane.height) / inner, 1 - top / inner)
-        layout["annotations"] += [] if theme is None else [_title(lane, 1 - top / inner)]
-        named.append({"key": lane.key, "axis": name, "height": lane.height, "title": lane.title})
-        layout["shapes"] += [_placed(shape, name) for shape in lane.shapes]
-        traces += [{**trace, "xaxis": "x", "yaxis": name, "showlegend": False} for trace in lane.traces]
-        top += lane.height
-    layout["xaxis"]["anchor"] = "free"
-    layout["xaxis"]["position"] = 0
-    layout["meta"] = {**_read_out(analysis, clock, duration), "lanes": named, "gap": GAP}
-    figure = {"data": traces, "layout": layout}
+    stacked = stack(lanes, titled=theme is not None)
+    layout = _layout(clock, duration, stacked.height)
+    layout |= stacked.axes
+    layout["annotations"] += stacked.titles
+    layout["shapes"] += stacked.shapes
+    layout["xaxis"] |= {"anchor": "free", "position": 0}
+    layout["meta"] = {**_read_out(analysis, clock, duration), "lanes": stacked.named, "gap": GAP}
+    figure = {"data": stacked.traces, "layout": layout}
     return figure if theme is None else dressed(figure, theme)
 
 
@@ -129,40 +115,12 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
 
 def _layout(clock: Clock, duration: float, height: int) -> dict[str, Any]:
     places, labels = clock.ticks(duration)
-    axis = {
-        "range": [0, duration], "minallowed": 0, "maxallowed": duration, "tickvals": places, "ticktext": labels, "showgrid": True,
-        "gridcolor": var("line"), "zeroline": False, "showline": False, "tickfont": {"color": var("muted"), "size": 12}, "ticks": "",
-    }  # fmt: skip
+    axis = {**time_axis(places, labels), "range": [0, duration], "minallowed": 0, "maxallowed": duration}
     seams = [_seam(clock, at, change=change, late=at > duration / 2) for at, change in _changes(clock, duration)]
     return {
-        "height": height, "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Inter, Noto Sans, system-ui, sans-serif", "size": 12, "color": var("text")}, "xaxis": axis, "bargap": 0,
-        "hovermode": "x", "dragmode": "zoom", "showlegend": False, "uirevision": "night",
+        **frame(height), "xaxis": axis, "hovermode": "x", "dragmode": "zoom", "uirevision": "night",
         "shapes": [seam[0] for seam in seams], "annotations": [seam[1] for seam in seams],
     }  # fmt: skip
-
-
-def _axis(lane: Lane, bottom: float, top: float) -> dict[str, Any]:
-    look = {
-        "gridcolor": var("line"),
-        "zeroline": False,
-        "fixedrange": True,
-        "tickfont": {"color": var("muted"), "size": 12},
-        "ticks": "",
-        "ticklabelstandoff": 6,
-    }
-    return {**look, **lane.axis, "domain": [max(0.0, bottom), min(1.0, top)]}
-
-
-def _title(lane: Lane, top: float) -> dict[str, Any]:
-    place = {"x": 0, "xref": "paper", "xanchor": "left", "y": min(1.0, top), "yref": "paper", "yanchor": "bottom", "yshift": 3}
-    return {**place, "text": lane.title, "showarrow": False, "font": {"size": 12, "color": var("muted")}}
-
-
-def _placed(shape: dict[str, Any], axis: str) -> dict[str, Any]:
-    yref = f"{axis} domain" if shape.get("yref") == "domain" else axis
-    return {"xref": "x", **shape, "yref": yref}
 
 
 def _changes(clock: Clock, duration: float) -> list[tuple[float, float]]:

@@ -138,6 +138,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "upload": KEEPERS,
     "night": EVERYBODY - {Role.KIOSK},
     "trends": KEEPERS,
+    "compare": KEEPERS,
     "remark": KEEPERS,
     "settings": PEOPLE,
     "sharing": PEOPLE,

@@ -107,7 +107,19 @@ def write(cast: Cast, payload: str) -> None:
 
 
 VISITS = {
-    "patient": ("/", "/upload", "/nights", "/night/{night}", "/settings", "/sharing", "/activity", "/notices", "/trends", "/visits"),
+    "patient": (
+        "/",
+        "/upload",
+        "/nights",
+        "/night/{night}",
+        "/settings",
+        "/sharing",
+        "/activity",
+        "/notices",
+        "/trends",
+        "/compare",
+        "/visits",
+    ),
     "other": ("/notices", "/activity", "/sharing"),
     "doctor": (
         *("/patients", "/patient/{patient}", "/night/{night}", "/notices", "/sharing"),

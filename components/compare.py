@@ -76,7 +76,7 @@ def compare_page(nights: Sequence[TrendNight], chosen: tuple[str, str], marks: S
     picture = html.Div(dcc.Graph(id=ids.COMPARE_CHART, config=GRAPH, responsive="auto"), className="chart", role="img")
     stores = [dcc.Store(id=ids.COMPARE_FIGURE), dcc.Store(id=ids.COMPARE_THEME)]
     two = html.Section(
-        [html.H2(t("Two nights")), picks, html.Div(id=ids.COMPARE_BODY, className="stack-small"), picture, *stores],
+        [html.H2(t("Two nights")), picks, picture, html.Div(id=ids.COMPARE_BODY, className="stack-small"), *stores],
         className="card-plain stack-small",
     )
     head = html.Div([html.H1(t("Compare")), html.Div([*said, action(t("Trends"), "/trends", primary=False)], className="actions")], className="trends-bar")  # noqa: E501  # fmt: skip
@@ -147,8 +147,8 @@ def _apart(key: str, first: float, second: float) -> float:
 def _change(key: str, gap: float) -> str:
     if math.isnan(gap):
         return words.NOTHING
-    sign = "+" if gap > 0 else "−" if gap < 0 else "±"
-    size = words.minutes(60.0 * abs(gap)) if METRICS[key][1] == "clock" else value_said(key, abs(gap))
+    size, nothing = (words.minutes(60.0 * part) if METRICS[key][1] == "clock" else value_said(key, part) for part in (abs(gap), 0.0))
+    sign = "±" if size == nothing else "+" if gap > 0 else "−"
     return f"{sign}{size}"
 
 

@@ -47,7 +47,7 @@ def pair_figure(first: Side, second: Side) -> dict[str, Any]:
         for name, side, at in zip(("xaxis", "xaxis2"), sides, begins, strict=True)
     }
     axes["xaxis"] |= {"anchor": "free", "position": 0}
-    axes["xaxis2"] |= {"overlaying": "x", "showticklabels": False, "showgrid": False}
+    axes["xaxis2"] |= {"overlaying": "x", "showticklabels": False}
     layout = {**frame(stacked.height), **axes, **stacked.axes, "shapes": stacked.shapes, "annotations": stacked.titles}
     return {"data": stacked.traces, "layout": {**layout, "hovermode": False, "dragmode": False}}
 

@@ -40,4 +40,4 @@ def a_night_leads_to_its_comparison(page: Page) -> None:
     page.get_by_role("link", name="Compare with another night").click()
     expect(page.locator("#compare-chart .trace").first).to_be_visible(timeout=SOON)
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")  # the chart follows its card

@@ -56,3 +56,10 @@ def load_card(name: str) -> dict[str, Any]:
 def load_table(name: str) -> dict[str, Any]:
     """Read `data/<name>.toml`."""
     return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def load_licensed(name: str) -> tuple[str, ...] | None:
+    """Read the licensed wording of a questionnaire, `data/licensed/<name>.toml`; None where nobody put it there."""
+    path = DATA / "licensed" / f"{name}.toml"
+    return tuple(map(str, tomllib.loads(path.read_text(encoding="utf-8"))["items"])) if path.is_file() else None

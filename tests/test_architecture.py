@@ -33,7 +33,7 @@ ANYWHERE = {"pickle", "cPickle", "dill", "joblib", "shelve"}
 RANKS = (
     {"errors", "text", "plugins", "types", "resources", "wording"},
     {"dsp", "readers", "subjects", "packet"},
-    {"metrics", "hearing"},
+    {"metrics", "hearing", "questionnaires"},
     {"extractors"},
     {"fusion", "placing", "letters"},
     {"staging"},

@@ -8,6 +8,9 @@ from somnia_engine.text import Text
 from somnia_engine.types.findings import Finding, Level
 from somnia_engine.types.night import Detector, Need, NightHistory
 
+OF_ADULTS = Text("Not assessed: the bounds that this rests on are those of adults.")
+"""Said of an infant: "no signs" by an adult's bounds would be a comfort that nobody can give."""
+
 
 @cache
 def detectors() -> tuple[Detector, ...]:
@@ -24,7 +27,9 @@ def judge(history: NightHistory) -> tuple[Finding, ...]:
 
 
 def judge_one(detector: Detector, history: NightHistory) -> Finding:
-    """Return a detector's finding, or NOT_ASSESSED where its needs are not met."""
+    """Return a detector's finding, or NOT_ASSESSED where its needs are not met, or its bounds are not those of the person's age."""
+    if history.subject.infant and not detector.infants:
+        return Finding(detector.key, Level.NOT_ASSESSED, OF_ADULTS, 0.0, needs=(OF_ADULTS,), rule=detector.rule)
     have = [_available(need, history) for need in detector.needs]
     missing = tuple(_filled(need, amount) for need, amount in zip(detector.needs, have, strict=True) if not amount >= need.least)
     if not missing:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from somnia_engine.detectors._answers import answer_evidence
 from somnia_engine.dsp.resampling import runs
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventKind
@@ -118,7 +119,7 @@ def assess(history: NightHistory) -> Finding:
         level,
         Text(_SUMMARY[level].msgid, {"odi": f"{odi3:.1f}"}) if by_oxygen else _BY_SIGNS[level],
         min(_usable_min(history) / FULL_NIGHT_MIN, 1.0),
-        _evidence(night),
+        (*_evidence(night), *answer_evidence(history, "stop_bang", "ess")),
         risk,
         Text("15 or more breathing events per hour") if risk is not None else None,
         next_step=None if level is Level.LOW else _NEXT,

@@ -4,14 +4,17 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
+from somnia_engine.detectors._answers import answer, answer_evidence
 from somnia_engine.text import Text
 from somnia_engine.types.findings import Evidence, Finding, Level
 from somnia_engine.types.night import Detector, Need, NightHistory, SleepStatistics
 
-RULE = "insomnia-nights 1"
+RULE = "insomnia-nights 2"
 LEAST_NIGHTS = 7
 LOOK_BACK_NIGHTS = 28
 """Older nights than this many do not count: the pattern of now."""
+LOOK_BACK_DAYS = 56
+"""Nor do nights from so long before tonight: a few old nights are no pattern of now; our own bound."""
 NIGHT_MIN = 180.0
 """A shorter time in bed [min] is a nap."""
 LONG_MIN = 30.0
@@ -27,7 +30,9 @@ OHAYON = "Ohayon 2017, doi 10.1016/j.sleh.2016.11.006"
 
 def _usable(history: NightHistory) -> list[SleepStatistics]:
     """Return the statistics of the last nights that tell both latency and wake."""
-    nights = (n.statistics for n in history.nights if n.statistics.tib_min >= NIGHT_MIN)
+    tonight = history.tonight.start
+    near = (n for n in history.nights if n.start is None or tonight is None or (tonight - n.start).days <= LOOK_BACK_DAYS)
+    nights = (n.statistics for n in near if n.statistics.tib_min >= NIGHT_MIN)
     measured = [n for n in nights if math.isfinite(n.sol_min) and math.isfinite(n.waso_min)]
     return measured[-LOOK_BACK_NIGHTS:]
 
@@ -36,10 +41,10 @@ def _is_long(night: SleepStatistics) -> bool:
     return night.sol_min > LONG_MIN or night.waso_min > LONG_MIN
 
 
-def _level(per_week: float, efficiency_pct: float) -> Level:
+def _level(per_week: float, efficiency_pct: float, *, answered: bool) -> Level:
     if per_week >= MOST_PER_WEEK and efficiency_pct < LOW_SE_PCT:
         return Level.HIGH
-    return Level.MODERATE if per_week >= OFTEN_PER_WEEK else Level.LOW
+    return Level.MODERATE if per_week >= OFTEN_PER_WEEK or answered else Level.LOW
 
 
 _SUMMARY = {
@@ -52,6 +57,12 @@ _SUMMARY = {
         "A doctor also asks for three months and how you feel by day."
     ),
 }
+_BY_ANSWERS = Text(
+    "Your answers tell of trouble with sleep; on {long} of {n} nights you lay awake for more than half an hour. "
+    "A doctor also asks for three months and how you feel by day."
+)
+ASKED = ("isi", "sci")
+"""Questionnaires that raise the level when they stand out; they never lower it."""
 _NEXT = Text("Keep measuring and note how you feel by day. If it goes on, talk to a doctor about it.")
 
 
@@ -72,13 +83,16 @@ def assess(history: NightHistory) -> Finding:
     nights = _usable(history)
     long = sum(map(_is_long, nights))
     per_week, efficiency = 7.0 * long / len(nights), fmean(n.se_pct for n in nights)
-    level = _level(per_week, efficiency)
+    told = [scored for key in ASKED if (scored := answer(history, key)) is not None]
+    answered = any(scored.stands_out for scored in told)
+    level = _level(per_week, efficiency, answered=answered)
+    summary = _BY_ANSWERS if level is Level.MODERATE and per_week < OFTEN_PER_WEEK else _SUMMARY[level]
     return Finding(
         "insomnia",
         level,
-        Text(_SUMMARY[level].msgid, {"long": long, "n": len(nights), "se": round(efficiency)}),
+        Text(summary.msgid, {"long": long, "n": len(nights), "se": round(efficiency)}),
         min(len(nights) / LOOK_BACK_NIGHTS, 1.0),
-        _evidence(nights, per_week),
+        (*_evidence(nights, per_week), *answer_evidence(history, *ASKED, "ess")),
         next_step=None if level is Level.LOW else _NEXT,
         rule=RULE,
         details={"nights": float(len(nights)), "long_nights_per_week": per_week},

@@ -20,6 +20,7 @@ from somnia_engine.metrics.regularity import (
     sri,
 )
 from somnia_engine.metrics.rest_activity import hourly, interdaily_stability, intradaily_variability
+from somnia_engine.types.sleeps import Sleep
 from somnia_engine.types.trend import TREND_KEYS, TrendNight
 
 CLOCKS = ("bedtime_h", "midsleep_h")
@@ -64,9 +65,13 @@ def column(nights: Sequence[TrendNight], key: str) -> NDArray[np.float64]:
 
 
 def regularity(nights: Sequence[TrendNight]) -> Regularity:
-    """Return how regular sleep was in the four weeks before the last night, it included; naps count where they lie."""
+    """Return how regular the four weeks before the last night were, it included; naps count where they lie."""
     last = max((night.night for night in nights), default=date.min)
-    sleeps = [night.sleep for night in nights if night.sleep is not None and night.night > last - WEEKS] if nights else []
+    return regularity_of([night.sleep for night in nights if night.sleep is not None and night.night > last - WEEKS] if nights else [])
+
+
+def regularity_of(sleeps: Sequence[Sleep]) -> Regularity:
+    """Return how regular some sleeps were, naps among them."""
     days, main = clock_days(sleeps), main_sleeps(sleeps)
     hours = hourly(days.states.astype(np.float64).ravel(), per_hour=60)
     return Regularity(

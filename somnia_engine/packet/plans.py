@@ -88,6 +88,7 @@ LEVELS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "step_count": ((1, 5, 15, 40), (0, 2, 9, 25, 60)),
     "trunk_position": ((0.5, 1.5, 2.5, 3.5), (0, 1, 2, 3, 4)),
     "vocal_frac": ((0.5,), (0, 1)),
+    "jaw_frac": ((0.5,), (0, 1)),
 }
 """Edges between levels, and the value that stands for each."""
 

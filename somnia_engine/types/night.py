@@ -161,7 +161,8 @@ class Need:
 class Detector:
     """A disorder: each module of `detectors/` declares one as DETECTOR.
 
-    The gate stands once, in `detectors.judge`: every need met, else NOT_ASSESSED; only then `assess` runs.
+    The gate stands once, in `detectors.judge`: every need met, else NOT_ASSESSED; only then `assess` runs. `infants`: whether it may be
+    asked of an infant; the bounds of the others are those of adults.
     """
 
     key: str
@@ -169,3 +170,4 @@ class Detector:
     rule: str
     needs: tuple[Need, ...]
     assess: Callable[["NightHistory"], Finding]
+    infants: bool = False

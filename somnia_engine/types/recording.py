@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventTable
 from somnia_engine.types.hypnogram import StageIntervals
+from somnia_engine.types.questionnaires import Answered
 from somnia_engine.types.signals import Series, Signal
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is known of the person; None is unknown."""
+    """What is known of the person; None is unknown. `answered` are questionnaires, in any order."""
 
     birth_year: int | None = None
     sex: str | None = None
@@ -57,6 +58,7 @@ class Subject:
     weight_kg: float | None = None
     gestation_week: float | None = None
     infant: bool = False
+    answered: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,13 @@ def _evidence(rows: tuple[Evidence, ...]) -> html.Table:
     return html.Table([head, html.Tbody([_row(row) for row in rows])], className="evidence")
 
 
+def number_of(value: float | None, unit: str) -> str:
+    """Return a number of the evidence with its unit; a dash where there is none."""
+    return "–" if value is None or math.isnan(value) else f"{round(value, 1 if abs(value) >= 1 else 2):g} {unit}".strip()
+
+
 def _row(row: Evidence) -> html.Tr:
     where = " · ".join(part for part in (row.source, row.citation) if part)
     label = html.Td([html.Span(t(row.label)), html.Small(where, className="fine")] if where else t(row.label))
-    threshold = "–" if row.threshold is None else f"{row.threshold:g} {row.unit}"
-    value = "–" if math.isnan(row.value) else f"{round(row.value, 1):g} {row.unit}"
+    threshold, value = number_of(row.threshold, row.unit), number_of(row.value, row.unit)
     return html.Tr([label, html.Td(value, className="numeric"), html.Td(threshold, className="numeric")])

@@ -75,6 +75,7 @@ def _navigation(who: Who | None) -> html.Nav:
         (t("Tonight"), "/", "moon"),
         (t("Nights"), "/nights", "calendar-days"),
         (t("Trends"), "/trends", "trending-up"),
+        (t("Disorders"), "/disorders", "layers"),
         (t("Upload"), "/upload", "upload"),
     ]
     links = own + [(t(label), href, drawing) for label, href, drawing in MORE.get(who.role if who else "", ())]

@@ -58,10 +58,13 @@ class Fault:
     why: str
 
 
+_WHOLE = (r"(?<!\w)(?:", r")(?!\w)")
+
+
 def _compiled() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     languages = dict.fromkeys(language for spoken in _RULES.values() for language, _ in spoken)
     return {
-        language: tuple((rule, re.compile(rf"(?<!\w)(?:{dict(spoken)[language]})(?!\w)", re.I)) for rule, spoken in _RULES.items())
+        language: tuple((rule, re.compile(_WHOLE[0] + dict(spoken)[language] + _WHOLE[1], re.I)) for rule, spoken in _RULES.items())
         for language in languages
     }
 

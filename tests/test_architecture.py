@@ -31,7 +31,7 @@ FORBIDDEN = {
 ANYWHERE = {"pickle", "cPickle", "dill", "joblib", "shelve"}
 
 RANKS = (
-    {"errors", "text", "plugins", "types", "resources", "wording"},
+    {"errors", "text", "plugins", "types", "resources", "wording", "catalogue"},
     {"dsp", "readers", "subjects", "packet"},
     {"metrics", "hearing", "questionnaires"},
     {"extractors"},

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from somnia_engine.detectors import judge
 from somnia_engine.metrics.architecture import long_awakenings, sleep_statistics
 from somnia_engine.scoring import score_night
 from somnia_engine.synthetic.course import NightTruth, Sleeper, draw_night
@@ -114,7 +115,8 @@ def _made(night: date, sleeper: Sleeper, *, rng: np.random.Generator, history: l
         notes=(MADE_UP,),
         versions={"demo": "history 1"},
     )
-    return DemoNight(night, replace(analysis, score=score_night(NightHistory((*history, _record(analysis))))), tags)
+    told = NightHistory((*history, _record(analysis)))
+    return DemoNight(night, replace(analysis, score=score_night(told), findings=judge(told)), tags)
 
 
 def _features(truth: NightTruth, rng: np.random.Generator) -> NightFeatures:
@@ -130,4 +132,4 @@ def _features(truth: NightTruth, rng: np.random.Generator) -> NightFeatures:
 
 def _record(analysis: NightAnalysis) -> NightRecord:
     start, zone, events = analysis.start, analysis.zone, analysis.events
-    return NightRecord(start, zone, None, analysis.statistics, analysis.measures, events, analysis.hypnogram, analysis.lights)
+    return NightRecord(start, zone, analysis.features, analysis.statistics, analysis.measures, events, analysis.hypnogram, analysis.lights)

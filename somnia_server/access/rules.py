@@ -106,6 +106,7 @@ RULES: dict[str, Rule] = {
     "/api/v1/admin/accounts": ADMIN_PROGRAM,
     "/api/v1/devices": KEYHOLE,
     "/api/v1/devices/<device>": PROGRAM,
+    "/api/v1/disorders": OPEN,
     "/api/v1/health": OPEN,
     "/api/v1/nights": PROGRAM,
     "/api/v1/nights/<night_id>": PROGRAM,

@@ -78,6 +78,7 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.admin import admin
     from somnia_server.api.auth import auth
     from somnia_server.api.devices import devices
+    from somnia_server.api.disorders import disorders
     from somnia_server.api.docs import docs
     from somnia_server.api.health import health
     from somnia_server.api.mydata import mydata
@@ -88,5 +89,5 @@ def init_api(app: Flask) -> None:
 
     init_errors(app)
     init_addresses(app)
-    for blueprint in (auth, oauth, health, user, programs, mydata, nights, devices, packets, admin, docs):
+    for blueprint in (auth, oauth, health, user, programs, mydata, nights, devices, packets, disorders, admin, docs):
         app.register_blueprint(blueprint)

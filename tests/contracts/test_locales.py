@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
+from somnia_engine.catalogue import disorders
 from somnia_server import i18n
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -21,11 +22,12 @@ def places(sentence: str) -> list[tuple[str, str, str]]:
 
 
 def sentences() -> set[str]:
-    """Return every sentence of the code and the templates: what stands in t(...) or Text(...) as its first argument."""
+    """Return every sentence of the code and the templates: what stands in t(...) or Text(...), and in the catalogue."""
     files = [PROJECT / "app.py", *(path for room in ROOMS for path in (PROJECT / room).rglob("*.py"))]
     code = {found for path in files for found in said(ast.parse(path.read_text(encoding="utf-8")))}
     pages = [path for room in ROOMS for path in (PROJECT / room).rglob("templates/**/*") if path.is_file()]
-    return code | {found for path in pages for found in said_on_page(path.read_text(encoding="utf-8"))}
+    catalogue = {sentence.msgid for entry in disorders() for sentence in entry.sentences}
+    return code | catalogue | {found for path in pages for found in said_on_page(path.read_text(encoding="utf-8"))}
 
 
 def said_on_page(template: str) -> set[str]:

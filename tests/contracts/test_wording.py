@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from somnia_engine.catalogue import disorders
 from somnia_engine.detectors import detectors
 from somnia_engine.wording import faults, languages
 from somnia_server import i18n
@@ -15,8 +16,9 @@ FILES = [*sorted((PROJECT / "somnia_engine" / "detectors").glob("*.py")), PROJEC
 
 
 def sentences() -> list[str]:
-    """Return what the detectors and the cards of their findings can say."""
-    return sorted({found for path in FILES for found in said(ast.parse(path.read_text(encoding="utf-8")))})
+    """Return what the detectors, the cards of their findings and the catalogue can say."""
+    catalogue = {sentence.msgid for entry in disorders() for sentence in entry.sentences}
+    return sorted({found for path in FILES for found in said(ast.parse(path.read_text(encoding="utf-8")))} | catalogue)
 
 
 @pytest.mark.parametrize("language", languages())

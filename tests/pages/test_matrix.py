@@ -49,6 +49,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/": (*EVERYBODY[:-2], "visitor"),
     "/nights": KEEPERS,
     "/upload": KEEPERS,
+    "/disorders": KEEPERS,
+    "/disorders/{key}": KEEPERS,
     "/trends": KEEPERS,
     "/trends/{patient}": ("doctor",),
     "/compare": KEEPERS,
@@ -78,7 +80,7 @@ def registered() -> set[str]:
     from dash import page_registry
 
     paths = {page["path_template"] or page["path"] for page in page_registry.values() if page["module"] != "pages.not_found_404"}
-    return {path.replace("<night_id>", "{night}").replace("<patient>", "{patient}") for path in paths}
+    return {path.replace("<night_id>", "{night}").replace("<patient>", "{patient}").replace("<key>", "{key}") for path in paths}
 
 
 def test_every_page_stands_in_the_matrix(dash: Dash) -> None:
@@ -88,7 +90,7 @@ def test_every_page_stands_in_the_matrix(dash: Dash) -> None:
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("name", [name for name in EVERYBODY if name != "anonymous"])
 def test_a_page_is_seen_by_those_it_is_for(cast: Cast, path: str, name: str) -> None:
-    said = cast.page(name, path.format(night=cast.night_id, patient=cast.ids["patient"]))
+    said = cast.page(name, path.format(night=cast.night_id, patient=cast.ids["patient"], key="apnea"))
     seen = not any(no in said for no in NOT_SEEN)
     assert seen == (name in PAGES[path]), said[:300]
     if name not in ("patient", "doctor"):
@@ -188,6 +190,7 @@ for _rule in (
     "/_dash-dependencies",
     "/api/docs",
     "/api/openapi.json",
+    "/api/v1/disorders",
     "/api/v1/health",
     "/legal/<kind>",
 ):

@@ -44,7 +44,7 @@ _STOP_BANG = Questionnaire(
         )
     ),
     threshold=3,
-    disorders=("apnea", "pregnancy"),
+    disorders=("apnea",),
     valid_days=YEAR,
     citation="Chung 2008, doi 10.1097/ALN.0b013e31816d83e4; Chung 2016, doi 10.1378/chest.15-0903",
 )

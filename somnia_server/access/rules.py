@@ -141,6 +141,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "trends": KEEPERS,
     "compare": KEEPERS,
     "remark": KEEPERS,
+    "disorder": KEEPERS,
     "settings": PEOPLE,
     "sharing": PEOPLE,
     "notices": PEOPLE,

@@ -18,6 +18,7 @@ from somnia_server.store.tables import Base, InvitationRow, KeyRow, KioskRow, Up
 log = logging.getLogger(__name__)
 
 OWNED: dict[str, tuple[str, ...]] = {
+    "answers": ("owner",),
     "beds": ("patient",),
     "codes": ("user_id",),
     "consents": ("owner",),

@@ -154,6 +154,7 @@ def _readme() -> str:
         t("account.json, profile.json, history.json, settings.json: who you are, what you said of yourself, how you want things."),
         t("consents.json, sharing.json, audit.json, notices.json: what you agreed to, who may see what, who looked, what you were told."),
         t("remarks.json: what you noted of your nights."),
+        t("answers.json: what you answered to questionnaires; each number is the place of your answer, from 0."),
         t("clinic.json: what doctors signed and scored of your nights, messages and visits."),
         t("nights: a folder for each night. night.json is the whole result, epochs.csv has a row for every 30 seconds."),
         t("events.csv has a row for every event, the files named trace-… one for every sample."),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from somnia_engine.text import t
-from somnia_server.store import audit, persons, remarks
+from somnia_server.store import answers, audit, persons, remarks
 from somnia_server.store.actors import Actor
 from somnia_server.store.clinicdata import clinic_part
 from somnia_server.store.notices import said_in
@@ -48,6 +48,7 @@ def parts(actor: Actor, owner: str) -> dict[str, Callable[[], Any]]:
             for row in session().scalars(select(NoticeRow).where(NoticeRow.owner == owner).order_by(NoticeRow.created_at, NoticeRow.id))
         ],
         "remarks": lambda: [{"night": one.night.isoformat(), **asdict(one.remark)} for one in remarks.remarks_of(owner)],
+        "answers": lambda: [_jsonable(asdict(one) | {"choices": list(one.choices)}) for one in answers.answers_of(owner)],
         "audit": lambda: [_jsonable(asdict(entry)) for entry in audit.entries_about(actor, owner, most=ALL)],
     }
 

@@ -6,7 +6,19 @@ from sqlalchemy import delete, exists
 from sqlalchemy.exc import IntegrityError
 
 from somnia_server.store.house import now
-from somnia_server.store.tables import ConsentRow, JobRow, KeyRow, NightRow, NoticeRow, PersonRow, RemarkRow, UploadRow, VisitorRow, session
+from somnia_server.store.tables import (
+    AnswerRow,
+    ConsentRow,
+    JobRow,
+    KeyRow,
+    NightRow,
+    NoticeRow,
+    PersonRow,
+    RemarkRow,
+    UploadRow,
+    VisitorRow,
+    session,
+)
 
 CHUNK = 400
 
@@ -36,7 +48,7 @@ def purge_visitors(before: datetime) -> int:
     old = delete(VisitorRow).where(VisitorRow.seen_at < before, *(~kept for kept in keeps))
     gone = session().scalars(old.returning(VisitorRow.id).execution_options(synchronize_session=False)).all()
     for at in range(0, len(gone), CHUNK):
-        for table in (KeyRow, PersonRow, ConsentRow, NoticeRow, RemarkRow):
+        for table in (KeyRow, PersonRow, ConsentRow, NoticeRow, RemarkRow, AnswerRow):
             session().execute(delete(table).where(table.owner.in_(gone[at : at + CHUNK])).execution_options(synchronize_session=False))
     session().commit()
     return len(gone)

@@ -18,11 +18,14 @@ from sqlalchemy import select
 from somnia_engine.document import to_document
 from somnia_engine.errors import SomniaError
 from somnia_engine.text import Text, t
+from somnia_engine.types.questionnaires import Answered
 from somnia_engine.types.signals import Signal
 from somnia_server.store import nightcodec, nights, persons, recordings
 from somnia_server.store.actors import Actor
+from somnia_server.store.answers import AnswerError, answers_of, checked_answers, put_answers
 from somnia_server.store.archive import Archive, ArchiveError, opened, wrong
 from somnia_server.store.audit import note
+from somnia_server.store.damaged import DAMAGED
 from somnia_server.store.export import LOSSLESS, NIGHTS, UPLOADS
 from somnia_server.store.frames import FRAME_BYTES
 from somnia_server.store.house import house, now
@@ -33,7 +36,7 @@ from somnia_server.store.retention import night_stays_until
 from somnia_server.store.tables import ConsentRow, NightRow, session
 from somnia_server.store.vault import TamperedError
 
-CONSENTS, REMARKS, ELSEWHERE = "consents.json", "remarks.json", "elsewhere"
+CONSENTS, REMARKS, ANSWERS, ELSEWHERE = "consents.json", "remarks.json", "answers.json", "elsewhere"
 MOST_NIGHT_BYTES = 64 << 20
 MOST_EPOCHS = 2880
 MALFORMED = (
@@ -82,12 +85,14 @@ def import_zip(actor: Actor, path: Path, *, subject: str | None = None) -> Impor
         return None
     with opened(path) as archive:
         found, raw, consents, remarked = _nights(archive), _uploads(archive), _consents(archive, owner), _remarks(archive)
+        answered = _answers(archive)
         try:
             persons.take_in(owner, {part: _object(archive, f"{part}.json") for part in ("profile", "history", "settings")})
         except MALFORMED:
             raise ArchiveError(wrong("profile.json")) from None
         added_consents = _add_consents(owner, consents)
         _add_remarks(owner, remarked)
+        _add_answers(owner, answered)
         note(actor, "import", subject=owner)
         session().commit()
         added = sum(_add_night(owner, archive, night) for night in found)
@@ -281,6 +286,27 @@ def _add_remarks(owner: str, remarked: Sequence[Remarked]) -> None:
     for one in remarked:
         if load_remark(me, one.night) == Remark():
             put_remark(owner, one.night, remark=one.remark)
+
+
+def _answers(archive: Archive) -> list[Answered]:
+    found = []
+    for entry in _entries(archive, ANSWERS):
+        if entry.get("key") == DAMAGED:
+            continue
+        try:
+            day, choices = date.fromisoformat(entry["day"]), tuple(map(int, entry["choices"]))
+            found.append(checked_answers(Answered(str(entry["key"]), day, choices)))
+        except (*MALFORMED, AnswerError):
+            raise ArchiveError(wrong(ANSWERS)) from None
+    return found
+
+
+def _add_answers(owner: str, answered: Sequence[Answered]) -> None:
+    """Keep the answers of days on which the same was not answered here, within the caller's transaction."""
+    here = {(one.key, one.day) for one in answers_of(owner)}
+    for one in answered:
+        if (one.key, one.day) not in here:
+            put_answers(owner, one)
 
 
 def _entries(archive: Archive, name: str) -> list[dict[str, Any]]:

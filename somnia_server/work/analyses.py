@@ -13,7 +13,7 @@ from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Subject
 from somnia_server.failures import noted
-from somnia_server.store import codec, jobs, nightcodec, nights, packets, persons, recordings, retention
+from somnia_server.store import answers, codec, jobs, nightcodec, nights, packets, persons, recordings, retention
 from somnia_server.store.actors import Actor
 from somnia_server.store.connections import AWAY, forget_failed, is_away
 from somnia_server.store.house import house, now
@@ -111,7 +111,8 @@ def _history(claim: Claim, *, demo: bool) -> tuple[tuple[bytes, bytes], ...]:
 def _subject(claim: Claim) -> Subject:
     """Return what the engine is told of the person whose night it is."""
     night = claim.night or (claim.choices.start or now()).date()
-    return persons.engine_subject(persons.load_profile(Actor.owner(claim.owner)), night)
+    known = persons.engine_subject(persons.load_profile(Actor.owner(claim.owner)), night)
+    return replace(known, answered=answers.answers_of(claim.owner))
 
 
 def _uploads(claim: Claim) -> tuple[Upload, ...]:

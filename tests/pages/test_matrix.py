@@ -104,6 +104,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "trends": KEEPERS,
     "compare": KEEPERS,
     "remark": KEEPERS,
+    "disorder": KEEPERS,
     "settings": ACCOUNTS,
     "sharing": ACCOUNTS,
     "notices": ACCOUNTS,

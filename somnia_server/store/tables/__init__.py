@@ -3,7 +3,7 @@
 from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, InvitationRow, KioskRow, SharingRequestRow, TryRow
 from somnia_server.store.tables.base import Base, db, ping, session
 from somnia_server.store.tables.clinic import FilterRow, InterpretationRow, MessageRow, ScoringRow, VisitRow
-from somnia_server.store.tables.history import RemarkRow, TrendRow
+from somnia_server.store.tables.history import AnswerRow, RemarkRow, TrendRow
 from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
 from somnia_server.store.tables.packets import DeviceRow, PacketRow
 from somnia_server.store.tables.people import (
@@ -20,6 +20,7 @@ from somnia_server.store.tables.people import (
 from somnia_server.store.tables.records import AuditRow, BreachRow, ClientRow, CodeRow, RefreshRow
 
 __all__ = [
+    "AnswerRow",
     "AuditRow",
     "Base",
     "BedRow",

@@ -1,4 +1,4 @@
-"""What makes a history of nights: each night's numbers in small, and what a person noted of a day."""
+"""What makes a history of nights: each night's numbers in small, what a person noted of a day, and what they answered."""
 
 from datetime import date, datetime
 
@@ -30,3 +30,16 @@ class RemarkRow(Base):
     night: Mapped[date]
     changed_at: Mapped[datetime] = mapped_column(Moment)
     sealed_remark: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AnswerRow(Base):
+    """What a person answered to a questionnaire on a day; which one is sealed with the answers."""
+
+    __tablename__ = "answers"
+    __table_args__ = (Index("ix_answers_owner", "owner"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    owner: Mapped[str] = mapped_column(OWNER)
+    day: Mapped[date]
+    changed_at: Mapped[datetime] = mapped_column(Moment)
+    sealed_answers: Mapped[bytes] = mapped_column(LargeBinary)

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from somnia_engine.text import Text
+from somnia_engine.types.questionnaires import Answered
 from somnia_server.store import (
     accounts,
+    answers,
     audit,
     breaches,
     devices,
@@ -78,6 +80,7 @@ class World:
             nights.save_night(self.patient.id, make_night(date(2025, 1, 10 + i)), kept=Kept(date(2025, 1, 10 + i), f"f{i}"))
             nights.save_night(one.id, make_night(date(2025, 2, 10)), kept=Kept(date(2025, 2, 10), "g"))
             remarks.save_remark(self.patient, date(2025, 1, 10 + i), remark=Remark("Coffee at six", ("coffee",)))
+            answers.save_answers(self.patient, Answered("rbd1q", date(2025, 1, 10 + i), (i,)))
             self._bring_files(i)
             notices.tell(self.patient.id, notices.NIGHT, Text("Your night is ready."))
             sharing_requests.ask_to_share(self.doctor, f"{'pq'[i]}@example.org", message="Please")
@@ -126,6 +129,7 @@ class World:
             "nights": lambda: nights.list_nights(patient),
             "nights of a patient": lambda: nights.list_nights(doctor, patient.id),
             "remarks": lambda: remarks.list_remarks(patient),
+            "answers": lambda: answers.load_answers(patient),
             "devices": lambda: devices.devices_of(patient),
             "uploads": lambda: recordings.list_uploads(patient),
             "surveys": lambda: [recordings.load_survey(upload) or b"" for upload in recordings.list_uploads(patient)],

@@ -15,10 +15,11 @@ import pytest
 from flask import Flask
 
 from somnia_engine.readers import read_recording
+from somnia_engine.types.questionnaires import Answered
 from somnia_engine.types.recording import ReadOptions
 from somnia_server import create_server
 from somnia_server.settings import Settings
-from somnia_server.store import nights, persons, recordings, remarks
+from somnia_server.store import answers, nights, persons, recordings, remarks
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.export import export_zip
 from somnia_server.store.house import house, now
@@ -62,6 +63,7 @@ def fill(actor: Actor, *, count: int = 3) -> None:
     persons.save_profile(actor, FULL)
     persons.save_history(actor, HISTORY)
     remarks.save_remark(actor, DAY, remark=Remark("Rain all night", ("coffee",)))
+    answers.save_answers(actor, Answered("isi", DAY, (0, 1, 2, 3, 4, 3, 2)))
     persons.save_settings(actor, PersonSettings("imperial", 12, 18, 48.0, ai_text=True, email_notices=("night",)))
     consent(actor, "terms", withdrawn=False)
     consent(actor, "research", withdrawn=True)
@@ -103,7 +105,8 @@ def all_nights(actor: Actor) -> list[Any]:
 
 
 def said(actor: Actor) -> tuple[Any, ...]:
-    return persons.load_profile(actor), persons.load_history(actor), persons.load_settings(actor), remarks.list_remarks(actor)
+    told = persons.load_profile(actor), persons.load_history(actor), persons.load_settings(actor)
+    return *told, remarks.list_remarks(actor), answers.load_answers(actor)
 
 
 def consents_of(actor: Actor) -> list[tuple[str, str, datetime, bool]]:

@@ -81,10 +81,15 @@ def accuracy(scores: Mapping[str, Sequence[Row]], cards: Mapping[str, Mapping[st
     return [html.P(t(ABOUT), className="muted"), *(_model(name, scores[name], cards.get(name, {})) for name in order)]
 
 
+def in_short(scores: Mapping[str, Sequence[Row]]) -> html.Ul:
+    """Return the one sentence for everybody of each model that has one."""
+    return html.Ul([html.Li(said) for name in NAMES if name in scores for said in _sentences(name, scores[name])])
+
+
 def _model(name: str, rows: Sequence[Row], card: Mapping[str, Any]) -> Any:
     leading = [row for row in rows if row["bar"] is not None or row["figure"] == "kappa"] or list(rows)
     others = [row for row in rows if row not in leading]
-    parts: list[Any] = [*_plain(name, rows), *_tables(leading)]
+    parts: list[Any] = [*(html.P(html.Strong(said)) for said in _sentences(name, rows)), *_tables(leading)]
     if others:
         parts.append(
             html.Details([html.Summary(t("All other figures ({n})", n=len(others))), html.Div(_tables(others), className="stack")])
@@ -99,13 +104,13 @@ def _model(name: str, rows: Sequence[Row], card: Mapping[str, Any]) -> Any:
     return fields.card(t(NAMES[name]) if name in NAMES else name, html.Div(parts, className="stack"), lead=lead)
 
 
-def _plain(name: str, rows: Sequence[Row]) -> list[html.P]:
+def _sentences(name: str, rows: Sequence[Row]) -> list[str]:
     """Return the one sentence for everybody; nothing when its figure is not there."""
     if name not in PLAIN:
         return []
     task, figure, sentence = PLAIN[name]
     found = [row["value"] for row in rows if (row["task"], row["figure"]) == (task, figure)]
-    return [html.P(html.Strong(t(sentence, n=round(100 * found[-1]))))] if found else []
+    return [t(sentence, n=round(100 * found[-1]))] if found else []
 
 
 def _tables(rows: Sequence[Row]) -> list[Any]:

@@ -30,7 +30,8 @@ def welcome(picture: Any, demos: Any) -> html.Div:
                 className="welcome-text",
             ),
             html.Div(
-                [action(t("Upload a night"), "/upload"), html.Span(t("No account needed."), className="muted small")], className="actions"
+                [action(t("Upload a night"), "/upload"), action(t("Try it without an account"), "/demo", primary=False)],
+                className="actions",
             ),
             html.Figure([picture, html.Figcaption(_legend())], className="welcome-picture"),
         ],

@@ -84,6 +84,9 @@ TRENDS_DEMO = "trends-demo"
 TRENDS_FORGET = "trends-forget"
 TRENDS_GO = "trends-go"
 
+DEMO_ASKED = "demo-asked"
+DEMO_GO = "demo-go"
+
 COMPARE_FIRST = "compare-first"
 COMPARE_SECOND = "compare-second"
 COMPARE_DAY = "compare-day"

@@ -77,11 +77,11 @@ def demo_cards(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:
 
 
 def demo_links(demos: Sequence[Any], pictures: dict[str, Any]) -> html.Div:
-    """Return the demo nights as links to the upload page, which takes the one that the address names."""
+    """Return the demo nights as links to the page that opens the one that the address names."""
     cards = [
         dcc.Link(
             [pictures[demo.key], html.Span(t(demo.title), className="demo-title"), html.Span(t(demo.description), className="muted small")],
-            href=f"/upload?demo={demo.key}",
+            href=f"/demo?night={demo.key}",
             className="demo",
         )
         for demo in demos

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = {
         "init": _init,
         "prepare-demo": _prepare_demo,
+        "analyze-demo": _analyze_demo,
         "run": _run,
         "purge": _purge,
         "rotate-keys": _rotate_keys,
@@ -87,6 +88,13 @@ def _prepare_demo(settings: Settings) -> int:
     return 0
 
 
+def _analyze_demo(settings: Settings) -> int:
+    from somnia_server.work.demos import analyze_demos
+
+    print(f"demos analyzed: {analyze_demos(settings)}")
+    return 0
+
+
 def _purge(settings: Settings) -> int:
     from somnia_server import create_server
     from somnia_server.work.worker import sweep
@@ -132,8 +140,13 @@ def _run(settings: Settings) -> int:
         if done.returncode:
             return done.returncode
     worker = [sys.executable, "-m", "somnia_server.work.worker"]
+    beside = subprocess.Popen([sys.executable, "-m", "somnia_server.cli", "analyze-demo"], cwd=PROJECT)  # the next start goes on with it
     print(f"SOMNIA is on its way: http{'s' if settings.tls else ''}://{settings.host}:{settings.port}")
-    return _supervise([web_command(settings), *[worker] * settings.workers])
+    try:
+        return _supervise([web_command(settings), *[worker] * settings.workers])
+    finally:
+        beside.kill()
+        beside.wait()
 
 
 def web_command(settings: Settings) -> list[str]:

@@ -30,7 +30,8 @@ class Settings:
     """The settings of one instance.
 
     `raw_hours` is how long raw uploads stay after their analysis (0 = they are deleted at once), `visitor_hours` how long a
-    visitor's nights and uploads stay, `max_upload_bytes` the largest file, `tls` whether the pages are served over https,
+    visitor's nights and uploads stay, `max_upload_bytes` the largest file, `visitor_upload_bytes` a visitor's,
+    `tls` whether the pages are served over https,
     `insecure_http` whether they may be served to others without, `insecure_links` whether the database and the counters on another
     machine may be spoken to without encryption.
     """
@@ -41,9 +42,10 @@ class Settings:
     secret_key: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 8050
-    visitor_hours: float = 24.0
+    visitor_hours: float = 1.0
     raw_hours: float = 0.0
     max_upload_bytes: int = 4096 * MIB
+    visitor_upload_bytes: int = 1024 * MIB
     analysis_memory_mib: int = 4096
     workers: int = 1
     tls: bool = False
@@ -66,8 +68,9 @@ class Settings:
             secret_key=env.text("SECRET_KEY", "") or None,
             host=env.text("HOST", "127.0.0.1"),
             port=env.number("PORT", 8050, low=1, high=65535),
-            visitor_hours=env.number("VISITOR_HOURS", 24.0, low=0.01, high=8760.0),
+            visitor_hours=env.number("VISITOR_HOURS", 1.0, low=0.01, high=8760.0),
             raw_hours=env.number("RAW_HOURS", 0.0, low=0.0, high=8760.0),
+            visitor_upload_bytes=env.number("VISITOR_UPLOAD_MIB", 1024, low=1, high=1024 * 1024) * MIB,
             max_upload_bytes=env.number("MAX_UPLOAD_MIB", 4096, low=1, high=1024 * 1024) * MIB,
             analysis_memory_mib=env.number("ANALYSIS_MEMORY_MIB", 4096, low=512, high=1024 * 1024),
             workers=env.number("WORKERS", 1, low=0, high=64),

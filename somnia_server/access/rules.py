@@ -104,6 +104,7 @@ RULES: dict[str, Rule] = {
     "/api/docs": OPEN,
     "/api/openapi.json": OPEN,
     "/api/v1/admin/accounts": ADMIN_PROGRAM,
+    "/api/v1/demo-analysis": OPEN,
     "/api/v1/devices": KEYHOLE,
     "/api/v1/devices/<device>": PROGRAM,
     "/api/v1/disorders": OPEN,
@@ -137,6 +138,7 @@ RULES: dict[str, Rule] = {
 PARTS: dict[str, frozenset[Role]] = {
     "_pages": EVERYBODY,
     "upload": KEEPERS,
+    "demo": KEEPERS,
     "night": EVERYBODY - {Role.KIOSK},
     "trends": KEEPERS,
     "compare": KEEPERS,

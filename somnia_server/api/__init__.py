@@ -77,6 +77,7 @@ def init_api(app: Flask) -> None:
     from somnia_server.access.oauth import oauth
     from somnia_server.api.admin import admin
     from somnia_server.api.auth import auth
+    from somnia_server.api.demo import demo
     from somnia_server.api.devices import devices
     from somnia_server.api.disorders import disorders
     from somnia_server.api.docs import docs
@@ -89,5 +90,20 @@ def init_api(app: Flask) -> None:
 
     init_errors(app)
     init_addresses(app)
-    for blueprint in (auth, oauth, health, user, programs, mydata, nights, devices, packets, disorders, admin, docs):
+    blueprints = (
+        admin,
+        auth,
+        demo,
+        devices,
+        disorders,
+        docs,
+        health,
+        mydata,
+        nights,
+        oauth,
+        packets,
+        programs,
+        user,
+    )
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)

@@ -48,6 +48,7 @@ def cast(dash: Dash) -> Cast:
 PAGES: dict[str, tuple[str, ...]] = {
     "/": (*EVERYBODY[:-2], "visitor"),
     "/nights": KEEPERS,
+    "/demo": KEEPERS,
     "/upload": KEEPERS,
     "/disorders": KEEPERS,
     "/disorders/{key}": KEEPERS,
@@ -100,6 +101,7 @@ def test_a_page_is_seen_by_those_it_is_for(cast: Cast, path: str, name: str) -> 
 CALLBACKS: dict[str, tuple[str, ...]] = {
     "_pages": (*EVERYBODY[:-2], "visitor"),
     "upload": KEEPERS,
+    "demo": KEEPERS,
     "night": KEEPERS,
     "trends": KEEPERS,
     "compare": KEEPERS,

@@ -1,5 +1,6 @@
 """The API against its own document: what generated requests are answered is never a failure of ours, and always as described."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from somnia_server.store.actors import Role
+from somnia_server.store.demo_nights import put_demo_nights
+from somnia_server.store.house import house
 from tests.reports import keep
+from tests.server.conftest import make_night
 
 ROLES = (None, Role.USER, Role.DOCTOR, Role.ADMIN)
 ERASES = "DELETE /api/v1/user"
@@ -33,6 +37,9 @@ def forget_tries(app: Flask) -> None:
 
 
 def run(app: Flask, program: Any, times: int) -> None:
+    with app.app_context():
+        for key in ("healthy", "apnea", "insomnia"):
+            put_demo_nights(house().settings, key, [(date(2025, 11, 14), make_night())])
     tokens = {role: None if role is None else program(f"{role}@example.org", role).tokens["access_token"] for role in ROLES}
 
     @given(cases_of(app, tokens))

@@ -17,6 +17,7 @@ from somnia_engine.packet.seal import seal
 from somnia_server.store.accounts import find_account
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.consents import give
+from somnia_server.store.demo_nights import put_demo_nights
 from somnia_server.store.devices import add_device, invite_device
 from somnia_server.store.house import house
 from somnia_server.store.nights import Kept, save_night
@@ -85,6 +86,7 @@ class Told(dict[str, str]):
             night = make_night()
             self["NIGHT"] = save_night(account.id, night, kept=Kept(night.start.date(), "example"))
             self._enroll(Actor(account.id, Role.USER))
+            put_demo_nights(house().settings, "apnea", [(night.start.date(), night)])
         more = {"SOMNIA": SERVER, "ADMIN": self.root.tokens["access_token"], "CLIENT": self.asking.id}
         self.update(more | {"CHALLENGE": CHALLENGE, "VERIFIER": VERIFIER})
         self["CODE"] = parse_qs(urlsplit(self.asking.say().location).query)["code"][0]

@@ -13,15 +13,8 @@ MINUTES = 60
 
 def demo_page(nights: Any, *, hours: float, most_bytes: int, accuracy: Any) -> html.Div:
     """Return the page: `nights` are the links to the demo nights; `accuracy` says how good the readings are."""
-    head = html.Header(
-        [
-            html.H1(t("Try it without an account")),
-            html.P(
-                t("Open a made-up night at once, or bring a night of your own. You see everything that a patient sees."), className="muted"
-            ),
-        ],
-        className="stack-small",
-    )
+    lead = t("Open a made-up night at once, or bring a night of your own. You see everything that a patient sees.")
+    head = html.Header([html.H1(t("Try it without an account")), html.P(lead, className="muted")], className="stack-small")
     made_up = html.Section(
         [
             html.H2(t("A demo night")),

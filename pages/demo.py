@@ -13,6 +13,7 @@ from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
 from somnia_server.store.demo_nights import give_demo_nights
 from somnia_server.store.house import house
+from somnia_server.store.recordings import largest_file
 
 dash.register_page(__name__, path="/demo", title="SOMNIA", roles=KEEPERS)
 
@@ -24,11 +25,8 @@ def layout(night: str = "", **_: str) -> html.Div:
     if night in KEYS:
         return demo.opening(night)
     pictures = {one.key: ribbon.stage_ribbon(truth(one.key)[-1].stages, label=t("The stages of this night")) for one in DEMOS}
-    settings = house().settings
-    most = min(settings.max_upload_bytes, settings.visitor_upload_bytes)
-    return demo.demo_page(
-        upload.demo_links(DEMOS, pictures), hours=settings.visitor_hours, most_bytes=most, accuracy=accuracy.in_short(stored())
-    )
+    links, most = upload.demo_links(DEMOS, pictures), largest_file(actor_now().id)
+    return demo.demo_page(links, hours=house().settings.visitor_hours, most_bytes=most, accuracy=accuracy.in_short(stored()))
 
 
 @callback(Output(ids.DEMO_GO, "href"), Input(ids.DEMO_ASKED, "data"))

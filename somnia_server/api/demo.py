@@ -32,11 +32,11 @@ class Wanted(BaseModel):
 @demo.input(Wanted, location="query", arg_name="wanted")
 @demo.output(NightDocument)
 def read_demo(wanted: Wanted) -> Any:
-    """Return the last night of a demo, nobody's; it needs no token. Shortly after the first start it is still being analyzed: 503."""
+    """Return the last night of a demo, nobody's; without a token. Just after the first start it is not there yet: 404, `Retry-After`."""
     folder = demo_folder(wanted.demo)
     if folder is None:
         message = t("The demo nights are being analyzed. Ask again in half a minute.")
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, message, headers={"Retry-After": str(RETRY_S)})
+        return problem(HTTPStatus.NOT_FOUND, message, headers={"Retry-After": str(RETRY_S)})
     return Response(_written(folder, folder.stat().st_mtime_ns), mimetype="application/json")
 
 

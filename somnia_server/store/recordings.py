@@ -16,7 +16,7 @@ from somnia_server.store.frames import FRAME_BYTES, SealedWriter, read_sealed, s
 from somnia_server.store.house import house, now
 from somnia_server.store.people import note_visitor
 from somnia_server.store.reach import handles, may_bring
-from somnia_server.store.retention import raw_stays_until, upload_stays_until
+from somnia_server.store.retention import has_account, raw_stays_until, upload_stays_until
 from somnia_server.store.tables import JobRow, JobUploadRow, UploadRow, session
 from somnia_server.store.vault import Place
 
@@ -25,6 +25,8 @@ STREAM = "uploads.stream"
 ACTIVE = ("queued", "running")
 MOST_FILES = 500
 """Files of one person that may wait here."""
+STILL_FRESH = timedelta(minutes=30)
+"""A demo file that stays so much longer is not given again."""
 MOST_WAITING = 4
 """How many times the largest file their bytes may be together."""
 
@@ -58,11 +60,17 @@ def may_add(actor: Actor, owner: str) -> bool:
     return bool(session().scalar(select(may_bring(actor, owner))))
 
 
+def largest_file(owner: str) -> int:
+    """Return the size of the largest file [bytes] that may be brought for a person; a visitor's is smaller."""
+    settings = house().settings
+    return settings.max_upload_bytes if has_account(owner) else min(settings.max_upload_bytes, settings.visitor_upload_bytes)
+
+
 def quota_refusal(owner: str, size: int) -> Text | None:
     """Return why no more files of a person may wait here; None when one of this size [bytes] may."""
     mine = UploadRow.owner == owner, UploadRow.demo.is_(None), UploadRow.expires_at > now()
     count, waiting = session().execute(select(func.count(), func.coalesce(func.sum(UploadRow.size), 0)).where(*mine)).one()
-    most = MOST_WAITING * house().settings.max_upload_bytes
+    most = MOST_WAITING * largest_file(owner)
     if count >= MOST_FILES:
         return Text("{count} of your files wait here, and no more may. Analyze them, or remove some.", {"count": count})
     if waiting + size <= most:
@@ -77,7 +85,7 @@ def add_demo_upload(actor: Actor, path: Path, *, sha256: str) -> str:
     """Make the row of a demo file for the actor (the one that is there already, if any); return its id."""
     owner = actor.id
     demo = path.relative_to(house().settings.demo).as_posix()
-    query = select(UploadRow.id).where(UploadRow.owner == owner, UploadRow.demo == demo, UploadRow.expires_at > now() + timedelta(hours=1))
+    query = select(UploadRow.id).where(UploadRow.owner == owner, UploadRow.demo == demo, UploadRow.expires_at > now() + STILL_FRESH)
     there = session().scalars(query).first()
     if there is not None:
         return there

@@ -31,12 +31,12 @@ REQUESTS_STAY = timedelta(days=60)
 
 def night_stays_until(owner: str, at: datetime) -> datetime | None:
     """Return until when a night stays that is kept at a moment; None for a person with an account: until they delete it."""
-    return None if _has_account(owner) else at + timedelta(hours=house().settings.visitor_hours)
+    return None if has_account(owner) else at + timedelta(hours=house().settings.visitor_hours)
 
 
 def upload_stays_until(owner: str, at: datetime) -> datetime:
     """Return until when a file waits for its analysis."""
-    return at + (UPLOADS_WAIT if _has_account(owner) else timedelta(hours=house().settings.visitor_hours))
+    return at + (UPLOADS_WAIT if has_account(owner) else timedelta(hours=house().settings.visitor_hours))
 
 
 def raw_stays_until(owner: str, at: datetime) -> datetime | None:
@@ -73,5 +73,6 @@ def _delete(table: type[Base], spent: ColumnElement[bool]) -> int:
     return int(gone.rowcount)
 
 
-def _has_account(owner: str) -> bool:
+def has_account(owner: str) -> bool:
+    """Return whether an owner is a person with an account, not a visitor."""
     return owner.startswith("u-")

@@ -14,7 +14,6 @@ from werkzeug.exceptions import ClientDisconnected
 from somnia_engine.text import t
 from somnia_server.access.visitor import actor_now
 from somnia_server.store import recordings
-from somnia_server.store.actors import Role
 from somnia_server.store.frames import FRAME_BYTES, SealedWriter
 from somnia_server.store.house import house
 from somnia_server.store.processing import processing_refusal
@@ -48,7 +47,7 @@ def _says_tus(response: Response) -> Response:
 @tus.route("", methods=["OPTIONS"])
 def options() -> Response:
     """Say what is understood."""
-    headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(_most_bytes())}
+    headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(recordings.largest_file(actor_now().id))}
     return Response(status=204, headers=headers)
 
 
@@ -56,12 +55,12 @@ def options() -> Response:
 def create() -> Response:
     """Make room for a file of a declared length."""
     size = _number("Upload-Length")
-    most = _most_bytes()
+    owner = _said_about("subject") or actor_now().id
+    most = recordings.largest_file(owner)
     if not size:
         return _problem(400, t("The length of the file is missing.") if size is None else t("This file is empty."))
     if size > most:
         return _problem(413, t("This file has {size} MB; at most {most} MB can be uploaded here.", size=size >> 20, most=most >> 20))
-    owner = _said_about("subject") or actor_now().id
     if not recordings.may_add(actor_now(), owner):
         return _not_here()
     if (refused := _refused(owner) or _too_much(owner, size)) is not None:
@@ -170,12 +169,6 @@ def _conflict(offset: int) -> Response:
     response = _problem(409, t("The upload goes on elsewhere in the file."))
     response.headers["Upload-Offset"] = str(offset)
     return response
-
-
-def _most_bytes() -> int:
-    """Return the largest file that whoever asks may bring: a visitor's stay is short, and so is what they bring."""
-    settings = house().settings
-    return min(settings.max_upload_bytes, settings.visitor_upload_bytes if actor_now().role is Role.VISITOR else settings.max_upload_bytes)
 
 
 def _number(header: str) -> int | None:

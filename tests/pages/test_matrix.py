@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from app import create_app
 from somnia_engine.text import Text
 from somnia_server.access.callbacks import parts_of
 from somnia_server.settings import Settings
+from somnia_server.store.demo_nights import put_demo_nights
+from somnia_server.store.house import house
 from tests.cast import EVERYBODY, NOBODY, Cast, make_cast
 from tests.components.made import night
 
@@ -37,6 +40,7 @@ def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
 def cast(dash: Dash) -> Cast:
     cast = make_cast(dash.server, night())
     with dash.server.app_context():
+        put_demo_nights(house().settings, "healthy", [(date(2025, 11, 14), night())])
         marked = replace(night(), notes=(Text(cast.mark()),))
         from somnia_server.store.nights import Kept, save_night
         from tests.cast import NIGHT
@@ -194,6 +198,7 @@ for _rule in (
     "/api/docs",
     "/api/openapi.json",
     "/api/v1/disorders",
+    "/api/v1/demo-analysis",
     "/api/v1/health",
     "/legal/<kind>",
 ):

@@ -62,7 +62,9 @@ def test_each_page_greets_a_new_visitor(client: FlaskClient, path: str, said: st
     assert said in shown(client, path)
 
 
-@pytest.mark.parametrize(("path", "said"), [("/", "Kein Konto nötig."), ("/upload", "Dateien auswählen"), ("/nights", "Noch keine Nächte")])
+@pytest.mark.parametrize(
+    ("path", "said"), [("/", "Ohne Konto ausprobieren"), ("/upload", "Dateien auswählen"), ("/nights", "Noch keine Nächte")]
+)
 def test_the_chosen_language_is_spoken_on_each_page(client: FlaskClient, path: str, said: str) -> None:
     client.set_cookie("somnia_language", "de")
     answer = json.loads(shown(client, path))

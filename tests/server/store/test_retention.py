@@ -72,7 +72,7 @@ def test_nights_of_an_account_never_expire_and_those_of_a_visitor_do(settings: S
     assert retention.night_stays_until(visitor().id, at) == at + timedelta(hours=settings.visitor_hours)
 
 
-def test_a_file_of_an_account_waits_a_month_and_a_visitors_a_day(settings: Settings):
+def test_a_file_of_an_account_waits_a_month_and_a_visitors_as_long_as_their_nights(settings: Settings):
     at = now()
     assert retention.upload_stays_until(account().id, at) == at + timedelta(days=30)
     assert retention.upload_stays_until(visitor().id, at) == at + timedelta(hours=settings.visitor_hours)

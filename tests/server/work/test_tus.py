@@ -33,7 +33,7 @@ def test_more_than_may_wait_is_refused_and_the_limit_named(app, visitor, monkeyp
 
 
 def test_bytes_that_wait_are_counted_together_and_each_person_by_themselves(app, settings, visitor, stranger):
-    half = settings.max_upload_bytes * recordings.MOST_WAITING // 8
+    half = settings.visitor_upload_bytes * recordings.MOST_WAITING // 8
     for _ in range(8):
         visitor.create(half)
     answer = visitor.client.post("/upload/tus", headers={**TUS, "Upload-Length": str(1 << 20)})
@@ -269,3 +269,12 @@ def test_a_demo_file_belongs_to_nobody_and_is_given_to_whoever_asks(app, visitor
         assert b"".join(recordings.plain_pieces(upload)) == b"time,hr_bpm\n"
         assert recordings.remove_upload(visitor.actor, upload.id)
     assert (folder / "watch.csv").exists()
+
+
+def test_a_visitor_brings_smaller_files_than_somebody_with_an_account(app, settings):
+    visitor = Visitor(app)
+    most = min(settings.max_upload_bytes, settings.visitor_upload_bytes)
+    answer = visitor.client.post("/upload/tus", headers={**TUS, "Upload-Length": str(most + 1)})
+    assert answer.status_code == 413
+    assert f"at most {most >> 20} MB" in answer.text
+    assert visitor.client.options("/upload/tus", headers=TUS).headers["Tus-Max-Size"] == str(most)

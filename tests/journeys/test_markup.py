@@ -51,6 +51,8 @@ HEADS = (
 )  # fmt: skip
 PAYLOADS = tuple(head.replace("{{{{", "((").replace("}}}}", "))").replace("{}", RUN) for head in HEADS)
 FEW = PAYLOADS[:2]
+SLOW = 120_000
+"""A watchdog for a page of a busy machine [ms]."""
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +144,7 @@ def opened(browser: Browser, cast: Cast, place: str, *, who: str) -> BrowserCont
 
 def visit(page: Page, path: str, wrong: list[str]) -> str:
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=SLOW)
     if page.evaluate("window.ran") is not None:
         wrong.append(f"{path}: a script ran")
     return page.content()

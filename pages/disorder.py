@@ -31,7 +31,7 @@ def layout(key: str = "", **_: str) -> html.Div | html.Section:
         return states.not_found()
     actor = actor_now()
     seen, demo = judged(actor)
-    asked = [html.Div(body(actor, key), id=ids.body(questions.PAGE))] if _asked_of(key) else []
+    asked = [html.Div(body(actor, key), id=ids.body(questions.PAGE), className="stack-small")] if _asked_of(key) else []
     return disorders.disorder_page(disorders.DisorderView(name, entry, tuple(seen.get(key, ())), demo), asked)
 
 

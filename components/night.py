@@ -212,6 +212,7 @@ def _below(analysis: NightAnalysis) -> html.Section:
         ("events", t("Events ({n})", n=len(gathered(analysis.events)))),
         ("numbers", t("Numbers")),
         ("quality", t("Quality & sources")),
+        ("report", t("Report")),
         ("remarks", t("Notes & tags")),
     ]
     labels += [("stages", t("Stages in words"))] if staged else []

@@ -3,8 +3,8 @@
 # usage: system-packages.sh run|test
 set -euo pipefail
 case "${1:-}" in
-  run) wanted=(libgl1 libglib2.0-0) ;;
-  test) wanted=(libgl1 libglib2.0-0 chromium postgresql redis-server) ;;
+  run) wanted=(libgl1 libglib2.0-0 libpango-1.0-0 libpangoft2-1.0-0) ;;
+  test) wanted=(libgl1 libglib2.0-0 libpango-1.0-0 libpangoft2-1.0-0 chromium postgresql redis-server) ;;
   *) echo "usage: $0 run|test" >&2; exit 2 ;;
 esac
 command -v dpkg-query >/dev/null || { echo "This is not Debian. Please install what corresponds to: ${wanted[*]}" >&2; exit 0; }

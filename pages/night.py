@@ -5,15 +5,16 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, html
 
-from components import ids, remarks, review, states
+from components import ids, remarks, report, review, states
 from components.figures.night import night_figure
 from components.night import NightView, night_view, tab_body
 from somnia_engine.detectors import detectors
+from somnia_engine.report import report_night
 from somnia_engine.text import t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
 from somnia_server.store import interpretations
-from somnia_server.store.nights import StoredNight, list_nights, load_night
+from somnia_server.store.nights import StoredNight, count_nights, list_nights, load_night
 from somnia_server.store.reach import acts_for
 from somnia_server.store.remarks import Remark, RemarkError, load_remark, save_remark
 from somnia_server.store.vault import TamperedError
@@ -64,9 +65,12 @@ def open_tab(tab: str | None, address: str) -> Any:
     stored = _asked(address)
     if stored is None:
         return dash.no_update
+    actor = actor_now()
+    if tab == "report":
+        known = report_night(stored.analysis, n_nights=count_nights(actor, stored.owner))
+        return report.report_tab(known, href=f"/report/night/{stored.id}")
     if tab != "remarks":
         return tab_body(stored.analysis, tab)
-    actor = actor_now()
     remark = load_remark(actor, stored.night, subject=stored.owner)
     return remarks.remark_form(remark) if acts_for(actor, stored.owner) else remarks.remark_text(remark)
 

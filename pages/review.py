@@ -53,6 +53,7 @@ def _head(stored: StoredNight, signed: bool) -> list[Any]:
     ways = [
         html.A(t("Worklist"), href="/worklist", className="button button-quiet"),
         dcc.Link(t("Night"), href=f"/night/{stored.id}", className="button button-quiet"),
+        html.A(t("Report as PDF"), href=f"/report/night/{stored.id}", className="button button-quiet", download=""),
         dcc.Link(t("Patient"), href=f"/patient/{stored.owner}", className="button button-quiet"),
     ]
     return [html.H1(words.day(stored.night, year=True)), *mark, html.Div(ways, className="actions")]

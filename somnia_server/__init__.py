@@ -58,6 +58,7 @@ def _open(app: Flask) -> None:
     from somnia_server.away import init_away
     from somnia_server.commands import somnia
     from somnia_server.i18n import init_languages
+    from somnia_server.reports.views import report
     from somnia_server.store.bound import init_bound
     from somnia_server.work.tus import tus
 
@@ -67,6 +68,6 @@ def _open(app: Flask) -> None:
     init_api(app)
     init_away(app)
     init_bound(app)
-    for blueprint in (data, doors, still, tus):
+    for blueprint in (data, doors, report, still, tus):
         app.register_blueprint(blueprint)
     app.cli.add_command(somnia)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import undefer
 
 from somnia_engine.types.findings import Finding
@@ -128,6 +128,12 @@ def load_night(actor: Actor, night_id: str) -> StoredNight | None:
     found = StoredNight(row.id, row.owner, row.night, nightcodec.unpack_night(*_blobs(row)), row.created_at, row.expires_at, row.demo)
     audit.note_read(actor, "read_night", subject=found.owner, thing=found.id)
     return found
+
+
+def count_nights(actor: Actor, subject: str) -> int:
+    """Return on how many different days a person's nights lie, as far as the actor may see them."""
+    mine = select(func.count(func.distinct(NightRow.night))).where(NightRow.owner == subject, reads_nights(actor), alive())
+    return session().scalar(mine) or 0
 
 
 def may_read(actor: Actor, night_id: str) -> bool:

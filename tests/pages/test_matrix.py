@@ -221,6 +221,7 @@ for _rule in (
 for _rule in ("/auth/login", "/auth/logout", "/auth/authorize", "/auth/refresh", "/auth/revoke", "/auth/token", "/_dash-update-component"):
     ADDRESSES[_rule] = ()
 ADDRESSES["/still/night/<night_id>"] = ("patient", "doctor")
+ADDRESSES["/report/night/<night_id>"] = ("patient", "doctor")
 ADDRESSES["/still/patient/<patient>"] = ("doctor",)
 for _rule in ("/upload/tus", "/upload/tus/<upload_id>"):  # nothing is read there; the frame of the pages answers
     ADDRESSES[_rule] = EVERYWHERE

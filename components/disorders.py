@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from dash import dcc, html
@@ -26,12 +26,18 @@ OF_INFANTS = "infant"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What one night told of a disorder; `stages` is the night's ribbon, empty where there is none."""
+    """What one night told of a disorder.
+
+    `stages` is the night's ribbon, empty where there is none; `made_at` when it was analyzed; `again`: the finding was made anew, with
+    answers that came later.
+    """
 
     night: date
     night_id: str
     finding: Finding
     stages: Sequence[int] = ()
+    made_at: datetime | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,12 +138,15 @@ def _newest(last: Seen | None) -> list[html.Section]:
         said = html.P(t("No night yet. Bring one, and what it shows stands here."), className="muted")
         return [_part(t("Newest night"), said, dcc.Link(t("Upload"), href="/upload", className="button button-primary"))]
     finding = last.finding
+    again = (
+        [html.P(t("Judged again with your answers; the night itself stays as it was analyzed."), className="fine")] if last.again else []
+    )
     link = dcc.Link(t("Open the night of {day}", day=words.day(last.night, year=True)), href=f"/night/{last.night_id}")
     rows = [_evidence(row, last.stages) for row in finding.evidence]
     table = [html.Div(rows, className="proofs")] if rows else []
     step = [html.P(t(finding.next_step), className="next-step")] if finding.next_step is not None else []
     rule = t("Rule {rule}; data for {share:.0f} % of what it needs.", rule=finding.rule, share=100 * finding.coverage)
-    return [_part(t("Newest night"), html.P(t(finding.summary)), *table, *step, html.P(rule, className="fine"), link)]
+    return [_part(t("Newest night"), html.P(t(finding.summary)), *again, *table, *step, html.P(rule, className="fine"), link)]
 
 
 def _evidence(row: Evidence, stages: Sequence[int]) -> html.Div:

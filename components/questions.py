@@ -12,7 +12,9 @@ from somnia_engine.types.questionnaires import Answered, Item, Questionnaire
 
 PAGE = "disorder"
 OWN_WORDS = Text("Asked in our own words and counted as published: {citation}.")
-COUNTS = Text("Your answers count for nights that are analyzed from now on; they are kept sealed and are part of your copy.")
+COUNTS = Text(
+    "Your answers count on this page at once, and for nights that are analyzed from now on; they are kept sealed and are part of your copy."
+)
 POINTS = Text("{points} of {most} points on {day}; {threshold} or more stand out.")
 FEW_POINTS = Text("{points} of {most} points on {day}; {threshold} or fewer stand out.")
 

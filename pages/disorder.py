@@ -3,13 +3,14 @@
 from typing import Any
 
 import dash
-from dash import ALL, Input, Output, State, callback, html
+from dash import ALL, Input, Output, State, callback, html, no_update
 
 from components import disorders, ids, questions, states
 from pages import _acts
 from pages._acts import Said
-from pages._judged import judged
+from pages._judged import judged, with_answers
 from somnia_engine import catalogue
+from somnia_engine.catalogue import Disorder
 from somnia_engine.detectors import detectors
 from somnia_engine.questionnaires import QUESTIONNAIRES
 from somnia_engine.text import Text
@@ -25,19 +26,26 @@ dash.register_page(__name__, path_template="/disorders/<key>", title="SOMNIA", r
 
 def layout(key: str = "", **_: str) -> html.Div | html.Section:
     """Return the page; there is none of an unknown disorder."""
-    entry = catalogue.disorder(key)
-    name = next((detector.name for detector in detectors() if detector.key == key), None)
-    if entry is None or name is None:
+    entry, actor = catalogue.disorder(key), actor_now()
+    if entry is None:
         return states.not_found()
-    actor = actor_now()
-    seen, demo = judged(actor)
-    asked = [html.Div(body(actor, key), id=ids.body(questions.PAGE), className="stack-small")] if _asked_of(key) else []
-    return disorders.disorder_page(disorders.DisorderView(name, entry, tuple(seen.get(key, ())), demo), asked)
+    return html.Div(_page(actor, entry, body(actor, key)), id=ids.body(questions.PAGE))
 
 
 def body(actor: Actor, key: str) -> list[Any]:
     """Return the questionnaires of a disorder as they stand."""
-    return [questions.questions_card(_asked_of(key), load_answers(actor))]
+    asked = [name for name, found in QUESTIONNAIRES.items() if key in found.disorders]
+    return [questions.questions_card(asked, load_answers(actor))] if asked else []
+
+
+def _page(actor: Actor, entry: Disorder, asked: list[Any]) -> html.Div:
+    """Return what is known of a disorder, around its questionnaires and what came of the last click."""
+    name = next(detector.name for detector in detectors() if detector.key == entry.key)
+    seen, demo = judged(actor)
+    found = tuple(seen.get(entry.key, ()))
+    found = found if demo else with_answers(actor, entry.key, found, answered=load_answers(actor))
+    parts = [html.Div(asked, className="stack-small")] if asked else []
+    return disorders.disorder_page(disorders.DisorderView(name, entry, found, demo), parts)
 
 
 @callback(
@@ -50,7 +58,11 @@ def body(actor: Actor, key: str) -> list[Any]:
 def change(_clicks: Any, _values: Any, address: Any) -> Any:
     """Keep the answers of one questionnaire."""
     key = str(address or "").rpartition("/")[2]
-    return _acts.answer({"answer": keep}, lambda actor: body(actor, key))
+    entry = catalogue.disorder(key)
+    if entry is None:
+        return no_update
+    answer = _acts.answer({"answer": keep}, lambda actor: body(actor, key))
+    return answer if answer is no_update else _page(actor_now(), entry, answer)
 
 
 def keep(actor: Actor, key: str, said: Said) -> Text | None:
@@ -60,7 +72,3 @@ def keep(actor: Actor, key: str, said: Said) -> Text | None:
     given = [said.get(questions.field_name(key, number)) for number in range(len(QUESTIONNAIRES[key].items))]
     choices = tuple(int(one) if str(one).isdecimal() else -1 for one in given)
     return Text("Saved.") if save_answers(actor, Answered(key, now().date(), choices)) else None
-
-
-def _asked_of(disorder: str) -> list[str]:
-    return [key for key, found in QUESTIONNAIRES.items() if disorder in found.disorders]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from flask.testing import FlaskClient
 from app import create_app
 from somnia_engine.catalogue import disorders
 from somnia_engine.questionnaires import QUESTIONNAIRES
+from somnia_engine.synthetic.history import demo_history
+from somnia_engine.types.questionnaires import Answered
 from somnia_server.access.visitor import COOKIE, CSRF_COOKIE, CSRF_HEADER, visitor_from_cookie
 from somnia_server.settings import Settings
-from somnia_server.store.answers import load_answers
+from somnia_server.store.answers import load_answers, save_answers
 from somnia_server.store.demo_history import add_demo_history
-from somnia_server.store.nights import Kept, save_night
+from somnia_server.store.house import now
+from somnia_server.store.nights import Kept, load_night, save_night
 from tests.components.made import START, night
 from tests.pages.test_pages import shown
 
@@ -93,3 +97,33 @@ def test_the_demo_history_has_levels_night_by_night_until_there_is_an_own_night(
     page = shown(other, "/disorders/apnea")
     assert "These are nights of the demo" not in page
     assert f"/night/{own}" in page
+
+
+def own_night(actor: Any, last: date) -> str:
+    """Keep a made-up night as an own one and return its id."""
+    made = demo_history(last, nights=2)[-1]
+    return save_night(actor.id, made.analysis, kept=Kept(made.night, f"own {last}"))
+
+
+def summaries(actor: Any, night_id: str) -> list[str]:
+    stored = load_night(actor, night_id)
+    assert stored is not None
+    return [str(finding.summary) for finding in stored.analysis.findings]
+
+
+def test_answers_count_at_once_and_leave_the_night_as_it_was(client: FlaskClient) -> None:
+    other = client.application.test_client()
+    other.get("/")
+    with client.application.app_context():
+        actor = visitor(other)
+        own_night(actor, now().date() - timedelta(days=500))
+        save_answers(actor, Answered("rbd1q", now().date(), (1,)))
+    assert "Judged again" not in shown(other, "/disorders/rem_behavior")  # the answer is not of that time
+    with client.application.app_context():
+        night_id = own_night(actor, now().date())
+        before = summaries(actor, night_id)
+    said = shown(other, "/disorders/rem_behavior")
+    assert "Judged again" in said
+    assert "You answered that you may act out your dreams" in said
+    with client.application.app_context():
+        assert summaries(actor, night_id) == before

@@ -4,6 +4,7 @@ import math
 
 from dash import html
 
+from components import words
 from components.theme import LEVEL_SHAPES, LEVEL_TOKENS
 from somnia_engine.text import Text, t
 from somnia_engine.types.findings import Evidence, Finding, Level
@@ -14,6 +15,8 @@ LEVEL_WORDS: dict[Level, Text] = {
     Level.HIGH: Text("clear signs"),
     Level.NOT_ASSESSED: Text("not assessed"),
 }
+UNITS = {"/week": Text("per week"), "h/day": Text("h per day")}
+"""Units that are words; the others are said alike in every language."""
 ORDER = (Level.HIGH, Level.MODERATE, Level.LOW, Level.NOT_ASSESSED)
 
 
@@ -54,7 +57,13 @@ def _evidence(rows: tuple[Evidence, ...]) -> html.Table:
 
 def number_of(value: float | None, unit: str) -> str:
     """Return a number of the evidence with its unit; a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{round(value, 1 if abs(value) >= 1 else 2):g} {unit}".strip()
+    if value is None or math.isnan(value):
+        return words.NOTHING
+    places = 1 if abs(value) >= 1 else 2
+    while places and round(value, places) == round(value, places - 1):
+        places -= 1
+    spoken = t(UNITS[unit]) if unit in UNITS else unit
+    return f"{words.decimal(value, places)} {spoken}".strip()
 
 
 def _row(row: Evidence) -> html.Tr:

@@ -247,8 +247,6 @@ def _limits(analysis: NightAnalysis, n_nights: int) -> list[Text]:
     if n_nights < LEAST_NIGHTS:
         few = {"n": n_nights, "least": LEAST_NIGHTS}
         said.append(Text("This report rests on {n} of at least {least} nights; single nights differ much.", few))
-    if not analysis.lights.off_marked or not analysis.lights.on_marked:
-        said.append(Text("Lights off and on are assumed from the recording where they were not marked."))
     said += [Text("{count} dropped: {reason}", {"count": dropped.count, "reason": dropped.reason}) for dropped in analysis.dropped]
     return [*said, *analysis.notes]
 

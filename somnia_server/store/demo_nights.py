@@ -18,18 +18,19 @@ from somnia_server.store.tables import session
 
 FOLDER = "analyzed"
 """Beside the folders of the demos' files. Nobody slept these nights, so nothing of them is sealed."""
-SUMMARY, SERIES = ".summary", ".series"
+SUMMARY, SERIES, STAMP = ".summary", ".series", "stamp"
 PREFIX = "demo-night-"
 
 
-def put_demo_nights(settings: Settings, key: str, nights: Iterable[tuple[date, NightAnalysis]]) -> None:
-    """Keep a demo's analyzed nights in its folder, all of them or none."""
+def put_demo_nights(settings: Settings, key: str, *, nights: Iterable[tuple[date, NightAnalysis]], stamp: str = "") -> None:
+    """Keep a demo's analyzed nights in its folder, all of them or none; `stamp` says by which engine."""
     folder, draft = settings.demo / FOLDER / key, settings.demo / FOLDER / f".{key}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     for night, analysis in nights:
         for suffix, blob in zip((SUMMARY, SERIES), nightcodec.pack_night(analysis), strict=True):
             (draft / f"{night.isoformat()}{suffix}").write_bytes(blob)
+    (draft / STAMP).write_text(stamp, encoding="ascii")
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
 
@@ -37,6 +38,12 @@ def put_demo_nights(settings: Settings, key: str, nights: Iterable[tuple[date, N
 def has_demo_nights(settings: Settings, key: str) -> bool:
     """Return whether a demo's nights were analyzed; False for a name that no demo has."""
     return key == Path(key).name and key != "" and (settings.demo / FOLDER / key).is_dir()
+
+
+def stamp_of(settings: Settings, key: str) -> str | None:
+    """Return by which engine a demo was analyzed; None when it was not."""
+    path = settings.demo / FOLDER / key / STAMP
+    return path.read_text(encoding="ascii") if path.is_file() else None
 
 
 def demo_folder(key: str) -> Path | None:

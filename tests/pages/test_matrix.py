@@ -40,7 +40,7 @@ def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
 def cast(dash: Dash) -> Cast:
     cast = make_cast(dash.server, night())
     with dash.server.app_context():
-        put_demo_nights(house().settings, "healthy", [(date(2025, 11, 14), night())])
+        put_demo_nights(house().settings, "healthy", nights=[(date(2025, 11, 14), night())])
         marked = replace(night(), notes=(Text(cast.mark()),))
         from somnia_server.store.nights import Kept, save_night
         from tests.cast import NIGHT

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sqlite
 def test_it_needs_no_token_and_is_the_last_night_as_the_engine_read_it(app: Flask) -> None:
     with app.app_context():
         put_demo_nights(
-            house().settings, "apnea", [(date(2025, 11, 13), make_night(seed=2)), (date(2025, 11, 14), make_night(note="last"))]
+            house().settings, "apnea", nights=[(date(2025, 11, 13), make_night(seed=2)), (date(2025, 11, 14), make_night(note="last"))]
         )
     answer = app.test_client(use_cookies=False).get("/api/v1/demo-analysis?demo=apnea")
     assert answer.status_code == 200

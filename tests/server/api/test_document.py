@@ -39,7 +39,7 @@ def forget_tries(app: Flask) -> None:
 def run(app: Flask, program: Any, times: int) -> None:
     with app.app_context():
         for key in ("healthy", "apnea", "insomnia"):
-            put_demo_nights(house().settings, key, [(date(2025, 11, 14), make_night())])
+            put_demo_nights(house().settings, key, nights=[(date(2025, 11, 14), make_night())])
     tokens = {role: None if role is None else program(f"{role}@example.org", role).tokens["access_token"] for role in ROLES}
 
     @given(cases_of(app, tokens))

@@ -86,7 +86,7 @@ class Told(dict[str, str]):
             night = make_night()
             self["NIGHT"] = save_night(account.id, night, kept=Kept(night.start.date(), "example"))
             self._enroll(Actor(account.id, Role.USER))
-            put_demo_nights(house().settings, "apnea", [(night.start.date(), night)])
+            put_demo_nights(house().settings, "apnea", nights=[(night.start.date(), night)])
         more = {"SOMNIA": SERVER, "ADMIN": self.root.tokens["access_token"], "CLIENT": self.asking.id}
         self.update(more | {"CHALLENGE": CHALLENGE, "VERIFIER": VERIFIER})
         self["CODE"] = parse_qs(urlsplit(self.asking.say().location).query)["code"][0]

@@ -17,7 +17,7 @@ DAYS = (date(2025, 11, 13), date(2025, 11, 14))
 
 @pytest.fixture
 def prepared(app: Flask, settings: Settings) -> Settings:
-    demo_nights.put_demo_nights(settings, "insomnia", [(day, make_night()) for day in DAYS])
+    demo_nights.put_demo_nights(settings, "insomnia", nights=[(day, make_night()) for day in DAYS])
     return settings
 
 

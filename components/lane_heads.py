@@ -64,8 +64,8 @@ NOTES: dict[str, Note] = {
         Text("A phone is not calibrated: compare levels within a night, not between phones or places."),
     ),
     "resp_rate_bpm": Note(
-        Text("Breaths per minute in the minute around each half minute."),
-        Text("Heard by a microphone: a machine that hums in time, or a partner, can be taken for you. Felt by a sensor: only at rest."),
+        Text("Breaths per minute in the minute around each half minute; a camera looks at one minute of every five."),
+        Text("Heard or seen: a machine that hums or moves in time, or a partner, can be taken for you. Felt by a sensor: only at rest."),
     ),
     "snore_frac": Note(
         Text("The share of each half minute that sounded like snoring. Hatched where noise may hide it."),
@@ -73,6 +73,10 @@ NOTES: dict[str, Note] = {
     ),
     "activity_count": MOVED,
     "motion_index": MOVED,
+    "camera_motion_pct": Note(
+        Text("How much of the camera’s picture moved in each half minute, on a scale that shows small turns beside large ones."),
+        Text("The camera sees everyone and everything: a partner, a pet, a curtain. Numbers of two cameras cannot be compared."),
+    ),
     "trunk_position": Note(
         Text("How you lay in each half minute, by the pull of gravity on a sensor that you wore on the chest."),
         Text("Right only when the sensor is worn as the format's page says. It was checked on constructed signals only."),

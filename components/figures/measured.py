@@ -17,7 +17,7 @@ STREAMS: tuple[tuple[tuple[str, ...], str, Text], ...] = (
     (("rmssd_ms", "rr_ms"), "heart", Text("beats")),
     (("p_irregular_rhythm",), "heart", Text("rhythm")),
     (("sound_level_db",), "snore", Text("sound")),
-    (("activity_count", "motion_index"), "movement", Text("movement")),
+    (("activity_count", "motion_index", "camera_motion_pct"), "movement", Text("movement")),
     (("room_temp_c",), "room", Text("room")),
 )
 """Rows from the top: the columns that stand for each stream (the first that was measured), its color and its short name."""

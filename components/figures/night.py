@@ -33,6 +33,8 @@ from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_engine.types.night import NightAnalysis
 
 PERCENT = 100.0
+MOVED = ("activity_count", "motion_index", "camera_motion_pct")
+"""Columns of movement; the first that was measured is drawn."""
 READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("SpO₂"), ("spo2_pct",), 1),
     (Text("disturbed breathing"), ("p_breathing_event",), PERCENT),
@@ -42,7 +44,7 @@ READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("irregular pulse"), ("p_irregular_rhythm",), PERCENT),
     (Text("sound"), ("sound_level_db",), 1),
     (Text("snoring"), ("snore_frac",), PERCENT),
-    (Text("movement"), ("activity_count", "motion_index"), 1),
+    (Text("movement"), MOVED, 1),
 )
 """What the cursor reads out of each epoch: its word, the columns that stand for it, and how many of what is said make one."""
 
@@ -107,7 +109,7 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
     if "sound_level_db" in traces:
         lanes.append(sound_lane(traces["sound_level_db"], window=window))
     lanes.append(snore_lane(analysis))
-    moved = next((column for column in ("activity_count", "motion_index") if analysis.features.coverage(column) > 0), None)
+    moved = next((column for column in MOVED if analysis.features.coverage(column) > 0), None)
     lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), room_lane(analysis)]
     lanes += [events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)

@@ -13,6 +13,7 @@ from somnia_engine.errors import DamagedFile, ReadError
 from somnia_engine.readers._audio_tags import is_mp3, missing_bytes, written_start
 from somnia_engine.readers._av_sound import AvSound, is_container
 from somnia_engine.readers._clock import ZONE_SAID, choose_night, night_key, zone_info
+from somnia_engine.readers._video_boxes import holds_video
 from somnia_engine.text import Said, Text
 from somnia_engine.types.recording import Media, NightSpan, Reader, ReadOptions, Recording, Source, Survey
 
@@ -27,7 +28,7 @@ _DECODE_FRAMES = 16384
 
 def _recognises(path: Path, head: bytes) -> bool:
     riff = head[:4] in (b"RIFF", b"RF64", b"RIFX") and head[8:12] == b"WAVE"
-    return riff or head[:4] == b"fLaC" or is_mp3(head) or is_container(head)
+    return riff or head[:4] == b"fLaC" or is_mp3(head) or (is_container(head) and not holds_video(path, head))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf
 from tests.engine.packet.nights import golden_night
 from tests.engine.readers.exports import one_of_each
+from tests.engine.videos import Scene, evenly, render, write_video
 from tests.engine.wfdb_files import write_wfdb, zipped
 
 NONE = ReadOptions()
@@ -56,10 +57,16 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "audio": tuple(sounds),
         "edf": _edf(folder),
         "wfdb": _wfdb(folder),
+        "video": _video(folder),
         "packet": _packet(folder),
         **_rooms(folder),
         **one_of_each(folder),
     }
+
+
+def _video(folder: Path) -> tuple[Path, ...]:
+    times_s = evenly(2.0, 10.0)
+    return tuple(write_video(folder / f"night.{suffix}", render(Scene(), times_s), times_s) for suffix in ("mp4", "mkv"))
 
 
 def _packet(folder: Path) -> tuple[Path, ...]:

@@ -24,6 +24,7 @@ from models.report import judge
 from models.sound.breathing import breathing_rows
 from models.sound.composed import composed_rows
 from models.sound.data import CLASSES, FOLDER, Clip, load, read_clips
+from models.sound.jaw import jaw_rows
 from models.sound.judge import (
     Seconds,
     across_a_room,
@@ -67,6 +68,7 @@ def _judged(asked: argparse.Namespace) -> list[Row]:
         *left_out(asked.bank),
         *judged(apart, shipped, "shipped model on clips that it was not trained on"),
         *composed_rows(),
+        *jaw_rows(),
         *breathing_rows(reference_folder(), "a rule; its constants were chosen on these people"),
     ]
 

@@ -37,3 +37,11 @@ def test_snores_of_sources_never_trained_on_rank_above_other_sounds_at_any_gain(
     for gain_db in (0, -30):
         heard = hear([quieter(seconds.sound, gain_db).reshape(-1)], classifier=classifier)
         assert auc(heard.of("snore").astype(np.float64), truth) > 0.95
+
+
+def test_false_alarms_of_grinding_are_told_for_quiet_and_noisy_hours() -> None:
+    rows = json.loads((FOLDER / "scores.json").read_text(encoding="utf-8"))["rows"]
+    alarms = {row["task"]: row for row in rows if "false alarms" in row["task"]}
+    assert sum("quiet hours" in task for task in alarms) == 1
+    assert sum("noisy hours" in task for task in alarms) == 1
+    assert all(row["bar"] is None for row in alarms.values())

@@ -1,20 +1,18 @@
 """Wellue and Viatom oximeters (O2Ring, Checkme O2): the CSV that their app writes."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.errors import DamagedFile, ReadError
-from somnia_engine.readers._clock import ONE_NIGHT_S, ZONE_SAID, choose_night, night_key, zone_info
+from somnia_engine.readers._clock import ONE_NIGHT_S
 from somnia_engine.readers._ring_clock import elapsed_s, wall_clock
+from somnia_engine.readers._ring_night import DEVICE, RingNight, recording_of, start_of, survey_of
 from somnia_engine.readers._table import header_of, open_table, row_chunks
 from somnia_engine.text import Said, Text
 from somnia_engine.types.features import FEATURES
-from somnia_engine.types.recording import Dropped, NightSpan, Reader, ReadOptions, Recording, Source, Survey
-from somnia_engine.types.signals import Signal
+from somnia_engine.types.recording import Dropped, Reader, ReadOptions, Recording, Source, Survey
 
 KEY = "o2ring"
 NAME = Text("Wellue / Viatom O2Ring CSV")
@@ -43,28 +41,7 @@ def _recognises(path: Path, head: bytes) -> bool:
     return bool(names) and names[0].lower() == "time" and {"spo2_pct", "hr_bpm"} <= set(_places(names))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ring:
-    """A ring's night: wall clock start, step, one value per step."""
-
-    start: datetime
-    step_s: float
-    values: dict[str, NDArray[np.float32]]
-    dropped: tuple[Dropped, ...]
-    notes: tuple[Text, ...]
-    zone: str | None
-    zone_origin: Text
-
-    @property
-    def duration_s(self) -> float:
-        return (len(next(iter(self.values.values()))) - 1) * self.step_s
-
-    def span(self, split_hour: int) -> NightSpan:
-        night = night_key(self.start, self.zone, split_hour)
-        return NightSpan(night, self.start, self.start + timedelta(seconds=self.duration_s), self.duration_s)
-
-
-def _load(path: Path, options: ReadOptions) -> _Ring:
+def _load(path: Path, options: ReadOptions) -> RingNight:
     names, delimiter, encoding = open_table(path)
     places = _places(names)
     if not places or names[0].lower() != "time":
@@ -92,8 +69,8 @@ def _load(path: Path, options: ReadOptions) -> _Ring:
         dropped += [Dropped(Text("{column}: a value that a ring cannot measure", {"column": names[at]}), refused)] if refused else []
     unknown = [name for i, name in enumerate(names) if i not in places.values() and name.lower() not in _KNOWN_REST]
     notes += [Text("The column “{column}” is not known and is not used.", {"column": name[:60]}) for name in unknown]
-    start, origin = _start(float(wall_s[0] - elapsed[0]), options.zone)
-    return _Ring(start, step_s, values, tuple(dropped), (*notes, *notes_of_clock), options.zone, origin)
+    start, origin = start_of(float(wall_s[0] - elapsed[0]), options.zone)
+    return RingNight(start, step_s, values, tuple(dropped), (*notes, *notes_of_clock), options.zone, origin)
 
 
 _REASONS = {
@@ -134,40 +111,12 @@ def _column(cells: list[str], channel: str) -> tuple[NDArray[np.float32], int]:
     return values, refused
 
 
-def _start(wall_s: float, zone: str | None) -> tuple[datetime, Text]:
-    naive = datetime.fromtimestamp(wall_s, UTC).replace(tzinfo=None)
-    if zone is None:
-        return naive.replace(tzinfo=UTC), Text("The file names no zone. Its times are taken as UTC: say your zone.")
-    return naive.replace(tzinfo=zone_info(zone)), ZONE_SAID
-
-
 def _survey(path: Path, options: ReadOptions) -> Survey:
-    ring = _load(path, options)
-    return Survey(
-        format=KEY,
-        name=NAME,
-        nights=(ring.span(options.split_hour),),
-        zone=ring.zone,
-        zone_origin=ring.zone_origin,
-        channels=tuple(ring.values),
-        dropped=ring.dropped,
-        notes=ring.notes,
-    )
+    return survey_of(_load(path, options), KEY, NAME, options=options)
 
 
 def _read(path: Path, options: ReadOptions) -> Recording:
-    ring = _load(path, options)
-    choose_night((ring.span(options.split_hour),), options, name=path.name)
-    return Recording(
-        start=ring.start,
-        zone=ring.zone,
-        zone_origin=ring.zone_origin,
-        duration_s=ring.duration_s,
-        source=Source(KEY, path.name, "Wellue / Viatom"),
-        signals=tuple(Signal(channel, values, 1.0 / ring.step_s, FEATURES[channel].unit) for channel, values in ring.values.items()),
-        dropped=ring.dropped,
-        notes=ring.notes,
-    )
+    return recording_of(_load(path, options), Source(KEY, path.name, DEVICE), options=options)
 
 
 READER = Reader(KEY, NAME, (".csv",), _recognises, _survey, _read, icon="ring")

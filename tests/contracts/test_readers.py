@@ -20,7 +20,7 @@ from somnia_engine.text import Text
 from somnia_engine.types.recording import Reader, ReadOptions
 from tests.engine.edf_files import write_edf
 from tests.engine.packet.nights import golden_night
-from tests.engine.readers.exports import one_of_each
+from tests.engine.readers.exports import one_of_each, ring_bin
 from tests.engine.videos import Scene, evenly, render, write_video
 from tests.engine.wfdb_files import write_wfdb, zipped
 
@@ -59,6 +59,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "wfdb": _wfdb(folder),
         "video": _video(folder),
         "packet": _packet(folder),
+        "o2ring_bin": _written(folder / "ring.bin", ring_bin(60)),
         **_rooms(folder),
         **one_of_each(folder),
     }
@@ -72,6 +73,11 @@ def _video(folder: Path) -> tuple[Path, ...]:
 def _packet(folder: Path) -> tuple[Path, ...]:
     path = folder / "night.pkt"
     path.write_bytes(OPENED + pack_night(golden_night(), effort=0))
+    return (path,)
+
+
+def _written(path: Path, content: bytes) -> tuple[Path, ...]:
+    path.write_bytes(content)
     return (path,)
 
 

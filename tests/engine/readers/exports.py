@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,3 +148,9 @@ def one_of_each(folder: Path) -> dict[str, tuple[Path, ...]]:
         (folder / key).mkdir()
         made[key] = (write(folder / key),)
     return made
+
+
+def ring_bin(n: int) -> bytes:
+    """Return a ring's own file of n records, one each 4 s from 6 March 2025, 22:20:56."""
+    head = struct.pack("<HHBBBBBIH", 3, 2025, 3, 6, 22, 20, 56, 40 + 5 * n, 4 * n).ljust(40, b"\0")
+    return head + b"".join(struct.pack("<BHBB", 94 + i % 4, 60 + i % 30, i % 7, 0) for i in range(n))

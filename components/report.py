@@ -15,10 +15,13 @@ def report_tab(report: Report, *, href: str) -> html.Div:
         html.A(t("Report as PDF"), href=href, className="button button-primary", download=""),
         html.A(t("On one or two pages"), href=f"{href}?form=short", className="button", download=""),
     ]
+    forms = [("edf", "EDF+"), ("fhir", "HL7 FHIR"), ("csv", "CSV"), ("json", "JSON")]
+    others = [html.A(name, href=f"{href}?form={form}", download="", className="chip chip-link") for form, name in forms]
     parts: list[Any] = [
         html.Div([html.P(t(sentence)) for sentence in report.summary], className="stack-small"),
         html.Div(papers, className="actions"),
         html.P(t("To file or to take to your doctor: no name stands on it, serial numbers are masked."), className="muted small"),
+        html.Div([html.Span(t("For other programs:"), className="muted small"), *others], className="chips"),
         html.Details([html.Summary(t("As clinics write it")), html.Div([_table(table) for table in report.tables], className="stack")]),
         html.H3(t("Limits")),
         html.Ul([html.Li(t(limit)) for limit in report.limits], className="muted"),

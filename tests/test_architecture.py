@@ -40,7 +40,7 @@ RANKS = (
     {"detectors"},
     {"scoring"},
     {"packing", "report", "synthetic", "document"},
-    {"analyse"},
+    {"analyse", "exports"},
     {"", "cli", "cli_packet", "edge", "evaluation", "listen"},
     {"__main__"},
 )

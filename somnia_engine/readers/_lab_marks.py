@@ -36,6 +36,7 @@ _STAGES = {
     "3": Stage.N3, "n3": Stage.N3, "s3": Stage.N3, "nrem3": Stage.N3,
     "4": Stage.N3, "s4": Stage.N3, "nrem4": Stage.N3,
     "r": Stage.R, "rem": Stage.R, "n": Stage.N, "nrem": Stage.N, "t": Stage.T,
+    "l": Stage.L, "s": Stage.S,
     "?": Stage.UNSCORED, "u": Stage.UNSCORED, "m": Stage.UNSCORED, "mt": Stage.UNSCORED,
     "unscored": Stage.UNSCORED, "unknown": Stage.UNSCORED, "movement time": Stage.UNSCORED,
 }  # fmt: skip

@@ -2,18 +2,23 @@
 
 import math
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import abort
+from flask import Response, abort, request
 from pydantic import BaseModel, RootModel
 
-from somnia_engine.document import to_document
+from somnia_engine.text import t
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.api.errors import problem
+from somnia_server.reports.forms import FORMS, form_for
 from somnia_server.store.nights import NightSummary, list_nights, load_night
 
 nights = APIBlueprint("nights", __name__, url_prefix="/api/v1/nights", tag="Nights")
+MEDIA = tuple(dict.fromkeys(form.media for form in FORMS.values()))
+"""What a night can be asked for as, JSON first."""
 
 
 class NightEntry(BaseModel):
@@ -56,11 +61,16 @@ def read_nights() -> Any:
 @nights.output(NightDocument)
 @needs(Action.READ_NIGHT)
 def read_night(night_id: str) -> Any:
-    """Return one night: the caller's own, or one that is open to them."""
+    """Return one night, the caller's own or one that is open to them: as JSON, or as `Accept` asks."""
     stored = load_night(caller(), night_id)
     if stored is None:
         abort(404)
-    return to_document(stored.analysis)
+    media = request.accept_mimetypes.best_match(MEDIA) if request.accept_mimetypes else MEDIA[0]
+    form = form_for(media) if media is not None else None
+    if form is None:
+        message = t("A night comes as {media}; ask for one of these with “Accept”.", media=", ".join(MEDIA))
+        return problem(HTTPStatus.NOT_ACCEPTABLE, message)
+    return Response(form.make(caller(), stored), mimetype=form.media, headers={"Vary": "Accept"})
 
 
 def _entry(night: NightSummary) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A night's report on paper: the page as HTML, and the PDF that a child process makes of it."""
 
-import hashlib
 import math
 import os
 import subprocess
@@ -21,6 +20,7 @@ from somnia_engine.types.findings import Evidence, Level
 from somnia_engine.types.night import NightAnalysis
 from somnia_server.i18n import language_now
 from somnia_server.reports.drawing import draw_night
+from somnia_server.store.actors import pseudonym
 
 PROJECT = Path(__file__).resolve().parents[2]
 PRINTERS = threading.BoundedSemaphore(2)
@@ -60,11 +60,6 @@ class Paper:
     full: bool = True
     signed: Sequence[Signed] = ()
     demo: bool = False
-
-
-def pseudonym(owner: str) -> str:
-    """Return what a person is called on paper: the same each time, and no way back to them without the database."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:8].upper()
 
 
 def report_page(paper: Paper) -> str:

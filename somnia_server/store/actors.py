@@ -1,5 +1,6 @@
 """Who acts: every question to a store names its actor, and the store adds by itself what that actor may reach."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,3 +30,8 @@ class Actor:
     def owner(cls, owner: str) -> "Actor":
         """Return who acts when a worker does what an owner asked for."""
         return cls(owner, Role.VISITOR if owner.startswith("v-") else Role.USER)
+
+
+def pseudonym(owner: str) -> str:
+    """Return what a person is called on paper and in files for others: the same each time, and no way back without the database."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:8].upper()

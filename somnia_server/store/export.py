@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import select
 
 from somnia_engine.document import to_document
+from somnia_engine.exports.edf_plus import edf_plus
+from somnia_engine.exports.fhir import fhir_bundle
 from somnia_engine.text import t
 from somnia_server.store import mydata, nights, opencsv, recordings
-from somnia_server.store.actors import Actor
+from somnia_server.store.actors import Actor, pseudonym
 from somnia_server.store.audit import note
 from somnia_server.store.house import now
 from somnia_server.store.nightcodec import unpack_night
@@ -62,13 +64,16 @@ def _members(actor: Actor, owner: str) -> Iterator[Member]:
             continue
         if found is not None:  # not deleted while the zip was on its way
             index.append(entry | {"demo": found.demo, "created_at": found.created_at.isoformat()})
-            yield from _night(folder, found.blobs)
+            yield from _night(folder, found.blobs, names=(night_id, pseudonym(owner)))
     yield NIGHTS, [_json(index)]
     yield from _uploads(owner)
 
 
-def _night(folder: str, blobs: tuple[bytes, bytes]) -> Iterator[Member]:
+def _night(folder: str, blobs: tuple[bytes, bytes], *, names: tuple[str, str]) -> Iterator[Member]:
+    """Yield the files of a night; `names` are its id and what its person is called in files for others."""
     analysis = unpack_night(*blobs)
+    yield f"{folder}/night.fhir.json", [_json(fhir_bundle(analysis, night_id=names[0], person=names[1], issued=now()))]
+    yield f"{folder}/night.edf", [edf_plus(analysis)]
     yield f"{folder}/night.json", [_json(to_document(analysis))]
     for name, text in opencsv.night_tables(analysis):
         yield f"{folder}/{name}", (piece.encode() for piece in text)
@@ -157,6 +162,7 @@ def _readme() -> str:
         t("answers.json: what you answered to questionnaires; each number is the place of your answer, from 0."),
         t("clinic.json: what doctors signed and scored of your nights, messages and visits."),
         t("nights: a folder for each night. night.json is the whole result, epochs.csv has a row for every 30 seconds."),
+        t("night.fhir.json is the night for systems of clinics (HL7 FHIR), night.edf its stages and events for scoring programs (EDF+)."),
         t("events.csv has a row for every event, the files named trace-… one for every sample."),
         t("Times count in seconds from the start that night.json names. An empty cell means: not measured."),
         t("summary.zst and series.zst hold the same night for another SOMNIA server, which can take this archive in."),

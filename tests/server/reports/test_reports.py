@@ -9,7 +9,8 @@ from flask import Flask
 from pypdf import PdfReader
 
 from somnia_server.reports.drawing import draw_night
-from somnia_server.reports.paper import Paper, PrintError, Signed, print_pdf, pseudonym, report_page
+from somnia_server.reports.paper import Paper, PrintError, Signed, print_pdf, report_page
+from somnia_server.store.actors import pseudonym
 from somnia_server.store.nights import Kept, save_night
 from tests.components.made import night
 from tests.server.conftest import Visitor
@@ -100,3 +101,17 @@ def test_a_drawing_reads_in_grey_and_keeps_gaps() -> None:
 def test_a_night_without_a_clock_counts_its_hours(app: Flask) -> None:
     assert "+1 h" in str(draw_night(night(start=None, zone=None)))
     assert "the clock is not known" in page_of(app, analysis=night(start=None, zone=None))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("form", "media", "begins"), [
+    ("edf", "application/edf", b"0       "), ("fhir", "application/fhir+json", b'{"resourceType": "Bundle"'),
+    ("csv", "text/csv", b"time_s,time,stage"), ("json", "application/json", b'{"schema_version"'),
+])  # fmt: skip
+def test_other_programs_get_their_own_forms(app: Flask, visitor: Visitor, form: str, media: str, begins: bytes) -> None:
+    with app.app_context():
+        night_id = save_night(visitor.actor.id, night(), kept=Kept(DAY, "files"))
+    answer = visitor.client.get(f"/report/night/{night_id}?form={form}")
+    assert (answer.status_code, answer.mimetype) == (200, media)
+    assert answer.data.startswith(begins)
+    assert visitor.client.get(f"/report/night/{night_id}?form=exe").status_code == 404

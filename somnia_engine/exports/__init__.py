@@ -1,0 +1,1 @@
+"""A night in the formats of others: EDF+ annotations, HL7 FHIR."""

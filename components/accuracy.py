@@ -43,6 +43,10 @@ FIGURES: dict[str, Text] = {
     "recall": Text("share found"),
     "precision": Text("share of finds that were right"),
     "kappa above the ruler": Text("κ above the simple method’s"),
+    "mean confidence": Text("mean certainty"),
+    "nights surer than with all sensors": Text("nights surer than with all sensors"),
+    "truth in the 90 % interval": Text("share of nights whose 90 % range holds the truth"),
+    "width of the 90 % interval": Text("mean width of the 90 % range"),
 }
 PLAIN: dict[str, tuple[str, str, Text]] = {
     "sleep_stages": (

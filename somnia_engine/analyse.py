@@ -20,7 +20,7 @@ from somnia_engine.metrics.surroundings import surroundings_measures
 from somnia_engine.metrics.temperature import temperature_measures
 from somnia_engine.placing import AnalysisOptions, PlacedNight, lights_of, place
 from somnia_engine.scoring import score_night
-from somnia_engine.staging import stage_night
+from somnia_engine.staging import intervals_of, stage_night
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventTable
 from somnia_engine.types.features import Extraction, NightFeatures, NightInput
@@ -132,7 +132,7 @@ def _analysed_packet(recordings: Sequence[Recording], tell: Progress) -> NightAn
     return replace(
         night,
         measures={**night.measures, **carried},
-        intervals=breathing_event_intervals({**night.measures, **carried}),
+        intervals={**night.intervals, **breathing_event_intervals({**night.measures, **carried})},
         traces=packet_traces(packet),
         quality=packet_quality(packet),
     )
@@ -211,7 +211,7 @@ def _measure(
         dropped=_dropped(recordings),
         notes=_notes(recordings, fused, hypnogram=hypnogram, lights=lights),
         versions=_versions(hypnogram),
-        intervals=breathing_event_intervals(breathing),
+        intervals=intervals_of(hypnogram, fused.features, statistics=statistics, lights=lights) | breathing_event_intervals(breathing),
     )
 
 

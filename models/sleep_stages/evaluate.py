@@ -22,9 +22,21 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.product import analysed
+from models.sleep_stages.certainty import Told, certainty_of
 from models.sleep_stages.data import FOLDER, MODES, SEED, VARIANTS, Night, pool_of, read_nights
+from models.sleep_stages.disturbed import disturbed_of
 from models.sleep_stages.ruler import ruler_answers
-from models.sleep_stages.scores import MERGES, SCORES, calibration_error, confusion, difference, rows_of, summary, with_scores
+from models.sleep_stages.scores import (
+    MERGES,
+    SCORES,
+    calibration_error,
+    certainty_rows,
+    confusion,
+    difference,
+    rows_of,
+    summary,
+    with_scores,
+)
 from somnia_engine.types.night import NightAnalysis
 
 Answers = dict[str, dict[int, NDArray[np.int64]]]
@@ -56,13 +68,7 @@ def main() -> None:
         result = shipped(read_nights(arguments.heldout))
     else:
         nights = read_nights()
-        protocol, figures = PROTOCOL.format(people=len(nights)), cross_validated(nights)
-        result = {
-            "model": "sleep_stages",
-            "protocol": protocol,
-            "figures": figures,
-            "rows": _rows(figures, protocol, nights, coverage=dict.fromkeys(MODES, 1.0)),
-        }
+        result = result_of(nights, cross_validated(nights))
     print(table(result["figures"]))
     if arguments.out or not arguments.heldout:
         (arguments.out or SCORES).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -71,8 +77,28 @@ def main() -> None:
         written.write_text(with_scores(written.read_text(encoding="utf-8"), result), encoding="utf-8")
 
 
-def cross_validated(nights: tuple[Night, ...]) -> Figures:
-    """Return the figures of the median seed, over all folds."""
+def result_of(nights: tuple[Night, ...], seeds: list[list[Judged]]) -> dict[str, Any]:
+    """Return what `scores.json` holds, from everybody judged by each seed."""
+    protocol = PROTOCOL.format(people=len(nights))
+    figures = median_of([figures_of(nights, judged) for judged in seeds])
+    card, held = certainty_of(nights, [[_told(one) for one in judged] for judged in seeds])
+    card["disturbed"], held["disturbed"] = disturbed_of(card["heart"]["sleep_wake"])
+    rows = _rows(figures, protocol, nights, coverage=dict.fromkeys(MODES, 1.0)) + certainty_rows(held, people=len(nights))
+    return {
+        "model": "sleep_stages",
+        "protocol": protocol,
+        "figures": figures,
+        "certainty": {"card": card, "figures": held},
+        "rows": rows,
+    }
+
+
+def _told(one: Judged) -> Told:
+    return Told(one.probabilities, {mode: by_classes[max(by_classes)] for mode, by_classes in one.ours.items()})
+
+
+def cross_validated(nights: tuple[Night, ...]) -> list[list[Judged]]:
+    """Return everybody judged by each seed, over all folds."""
     began = time.monotonic()
     judged: dict[int, dict[int, Judged]] = {seed: {} for seed in SEEDS}
     for fold in range(FOLDS):
@@ -80,7 +106,7 @@ def cross_validated(nights: tuple[Night, ...]) -> Figures:
         for seed in SEEDS:
             judged[seed] |= run_fold(nights, fold, seed=seed, ruler=ruler)
         print(f"{fold + 1} of {FOLDS} folds, {time.monotonic() - began:.0f} s", flush=True)
-    return median_of([figures_of(nights, [judged[seed][i] for i in range(len(nights))]) for seed in SEEDS])
+    return [[judged[seed][i] for i in range(len(nights))] for seed in SEEDS]
 
 
 def median_of(seeds: list[Figures]) -> Figures:

@@ -115,9 +115,51 @@ def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int,
     return rows
 
 
+WHOLE_NIGHT = "each person judged by what was fitted on the others, {people} people, median of three seeds"
+LEAST_HELD = 19 / 24
+"""Share of nights whose 90 % interval must hold the truth."""
+
+
+def certainty_rows(figures: dict[str, Any], *, people: int) -> list[dict[str, Any]]:
+    """Return how the certainty and the intervals do, as rows; `figures` as `certainty_of` returns them, and those of slpdb."""
+    rows = []
+    for kind, name in INPUTS.items():
+        found = figures[kind]
+        shown = [
+            (TASKS["2"], "calibration error", found["sleep_wake_calibration_error"], CALIBRATION_BAR),
+            (TASKS["2"], "mean confidence", found["mean_confidence"], None),
+        ]
+        if kind != "full":
+            shown.append((TASKS["2"], "nights surer than with all sensors", found["nights_surer_than_with_all_sensors"], 0.0))
+        for number, held in found["intervals"].items():
+            shown.append((number, "truth in the 90 % interval", [n / people for n in held["nights_held"]], LEAST_HELD))
+            shown.append((number, "width of the 90 % interval", held["mean_width"], None))
+        rows += [_night_row(f"{task}, {name}", figure, values, bar=bar, people=people) for task, figure, values, bar in shown]
+    sick = figures["disturbed"]
+    for figure, key in (("accuracy", "sleep_wake_accuracy"), ("mean confidence", "sleep_wake_confidence")):
+        row = _night_row("sleep / wake, beats alone, severe apnea (MIT-BIH slpdb)", figure, [sick[key]], bar=None, people=sick["people"])
+        rows.append(row | {"protocol": f"each person judged by what was fitted on the others, {sick['people']} people"})
+    return rows
+
+
+def _night_row(task: str, figure: str, values: list[float], *, bar: float | None, people: int) -> dict[str, Any]:
+    value = float(np.median(values))
+    met = None if bar is None else bool(value >= bar if figure.startswith("truth") else value <= bar)
+    return {
+        "task": task, "protocol": WHOLE_NIGHT.format(people=people), "n_people": people, "n_units": people, "unit": "nights",
+        "figure": figure, "value": round(value, 3), "low": None, "high": None, "ruler": None, "ruler_name": None,
+        "bar": None if bar is None else round(bar, 3), "passed": met, "coverage": 1.0,
+    }  # fmt: skip
+
+
 def with_scores(text: str, scores: dict[str, Any]) -> str:
-    """Return a card's text with its scores, the last part, replaced."""
-    return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores)])
+    """Return a card's text with its scores and what was fitted with them, the last parts, replaced."""
+    tables = [_table(f"certainty.{kind}", values) for kind, values in scores["certainty"]["card"].items()]
+    return "\n".join([text.split("\n[scores]\n", maxsplit=1)[0], *_scores(scores), *tables])
+
+
+def _table(name: str, values: dict[str, Any]) -> str:
+    return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]) + "\n"
 
 
 def _scores(scores: dict[str, Any]) -> list[str]:

@@ -42,6 +42,8 @@ limits = [
     "Sleep apnea and REM sleep behavior disorder were excluded from the study; stages of such nights are not covered.",
     "Not tested on children, shift workers, people on heart medication, or with an irregular heart rhythm.",
     "Without heart rate it tells sleep from wake only. Wake without movement is often taken for sleep.",
+    "In severe apnea (12 men, beats alone) two of three half minutes are rightly told as sleep or wake; the probabilities say so.",
+    "Where breathing cannot be judged, the probabilities are those of people without apnea.",
 ]
 
 [data]

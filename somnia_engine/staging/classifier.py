@@ -56,6 +56,7 @@ class StageClassifier:
             )
         self.version = str(model.card["version"])
         self.calibrations = {kind: Calibration.of(table) for kind, table in model.card["calibration"].items()}
+        self.certainty: dict[str, dict[str, Any]] = model.card["certainty"]
         self._interpreter = Interpreter(model_content=model.weights[WEIGHTS], num_threads=1)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]

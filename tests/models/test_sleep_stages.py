@@ -228,3 +228,29 @@ def test_the_packed_graph_equals_the_networks_it_was_packed_from() -> None:
     interpreter.invoke()
     answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
     np.testing.assert_allclose(answer, np.mean([logits_of(network, inputs) for network in networks], axis=0), atol=1e-5)
+
+
+def test_each_interval_holds_the_truth_of_nineteen_nights_of_24_and_has_a_width(stored: dict[str, Any]) -> None:
+    for kind in data.MODES:
+        for held in stored["certainty"]["figures"][kind]["intervals"].values():
+            assert min(held["nights_held"]) >= 19
+            assert min(held["mean_width"]) > 0.0
+
+
+def test_no_judged_night_is_surer_with_fewer_sensors_and_the_certainty_still_comes_true(stored: dict[str, Any]) -> None:
+    for kind in data.MODES:
+        found = stored["certainty"]["figures"][kind]
+        assert found["nights_surer_than_with_all_sensors"] == [0, 0, 0]
+        assert max(found["sleep_wake_calibration_error"]) <= 0.05
+
+
+def test_the_certainty_falls_with_disturbed_breathing_to_what_comes_true(stored: dict[str, Any]) -> None:
+    sick = stored["certainty"]["figures"]["disturbed"]
+    assert abs(sick["sleep_wake_confidence"] - sick["sleep_wake_accuracy"]) < 0.05
+    assert sick["sleep_wake_confidence_before"] - sick["sleep_wake_accuracy"] > 0.15
+    assert sick["rank_correlation_with_found_share"][1] < -0.9
+    assert sick["rank_correlation_with_scored_share"][1] < 0.0
+
+
+def test_the_card_has_what_was_fitted_with_the_scores(card: dict[str, Any], stored: dict[str, Any]) -> None:
+    assert card["certainty"] == stored["certainty"]["card"]

@@ -111,6 +111,36 @@ def nights(n: int) -> dict[str, Made]:
     }
 
 
+def diaries(n: int) -> dict[str, Made]:
+    """Return diaries of n nights in bed from 22:00 to 06:00 UTC, by reader."""
+    beds = [(START + timedelta(days=i), START + timedelta(days=i, hours=8)) for i in range(n)]
+    head = "record_id;bedtime;sleep;sleepdelay;awakenings;awake_duration;offset;out_ofbed;comments\n"
+    return {
+        "plees_tracker": Made("plees.csv", "sid,start,stop,rating\n", [f"{i},{_ms(a)},{_ms(b)},4" for i, (a, b) in enumerate(beds)]),
+        "sleepmeter": Made(
+            "history.csv",
+            'custom_aid_id,class,name\nCUSTOM_0001,HERBAL,"a "\',\\"\n\n'
+            "wake,sleep,bedtime,holes,type,dreams,aid,hindrances,tags,quality,notes\n",
+            [
+                f'"{b:%F %R%z}","{a + timedelta(minutes=20):%F %R%z}","{a:%F %R%z}",59-69,NIGHT_SLEEP,NONE,NONE,NONE,NONE,5,""'
+                for a, b in beds
+            ],
+        ),
+        "redcap_diary": Made(
+            "diary.csv",
+            head,
+            [f"1;{a:%d.%m.%Y %R};{a:%d.%m.%Y %R};15;1;5;{b - timedelta(minutes=10):%d.%m.%Y %R};{b:%d.%m.%Y %R};no" for a, b in beds],
+        ),
+        "sleepdiary_standard": Made(
+            "standard.json",
+            '{"file_format": "Standard", "records": [\n',
+            [json.dumps({"status": "asleep", "start": _ms(a), "end": _ms(b), "duration": 27_000_000}) for a, b in beds],
+            between=",\n",
+            tail="]}",
+        ),
+    }
+
+
 def health_connect(folder: Path) -> Path:
     """Write a Health Connect database with one staged night."""
     path = folder / "health_connect_export.db"
@@ -141,7 +171,7 @@ def gadgetbridge(folder: Path) -> Path:
 
 def one_of_each(folder: Path) -> dict[str, tuple[Path, ...]]:
     """Write a small file of every wearable's format, by reader."""
-    texts: dict[str, Made] = {**pulses(60, 60), **nights(1)}
+    texts: dict[str, Made] = {**pulses(60, 60), **nights(1), **diaries(1)}
     databases: dict[str, Callable[[Path], Path]] = {"health_connect": health_connect, "gadgetbridge": gadgetbridge}
     made = {key: (text.write(folder / key),) for key, text in texts.items()}
     for key, write in databases.items():

@@ -81,6 +81,10 @@ NOTES: dict[str, Note] = {
         Text("How you lay in each half minute, by the pull of gravity on a sensor that you wore on the chest."),
         Text("Right only when the sensor is worn as the format's page says. It was checked on constructed signals only."),
     ),
+    "mat_position": Note(
+        Text("On which side you lay in each half minute, by the pressure on a mat."),
+        Text("A mat cannot tell the back from the front. It learned from young adults in set postures."),
+    ),
     "room_temp_c": Note(
         Text("The temperature beside the sensor in the room."),
         Text("A sensor near a bed, a window or a radiator shows that place, not the whole room."),

@@ -21,7 +21,7 @@ CHANNELS: dict[str, Text] = {
     "resp_rate_bpm": Text("breathing rate"),
     "skin_temp_c": Text("skin temperature"), "body_temp_c": Text("body temperature"), "room_temp_c": Text("room temperature"),
     "humidity_pct": Text("humidity"), "co2_ppm": Text("carbon dioxide"), "light_lux": Text("light"), "noise_db": Text("sound level"),
-    "audio": Text("sound"), "video": Text("pictures"), "stage": Text("sleep stages"),
+    "audio": Text("sound"), "video": Text("pictures"), "mat": Text("pressure maps"), "stage": Text("sleep stages"),
 }  # fmt: skip
 WORK: dict[str, Text] = {
     "": Text("Waiting for its turn"),

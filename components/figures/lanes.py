@@ -210,6 +210,15 @@ def position_lane(analysis: NightAnalysis) -> Lane | None:
     return replace(lane, height=84, axis={"range": [-0.5, 4.5], "tickvals": list(range(5)), "ticktext": names})
 
 
+def mat_lane(analysis: NightAnalysis) -> Lane | None:
+    """Return how the body lay on a pressure mat; None when there was none."""
+    if analysis.features.coverage("mat_position") == 0:
+        return None
+    lane = column_lane(analysis, "mat_position", "room", title=t("Position on the mat"))
+    names = [t("back or front"), t("left"), t("right")]
+    return replace(lane, height=56, axis={"range": [-0.5, 2.5], "tickvals": list(range(3)), "ticktext": names})
+
+
 def room_lane(analysis: NightAnalysis) -> Lane | None:
     """Return the room's temperature; None when it was not measured."""
     if analysis.features.coverage("room_temp_c") == 0:

@@ -14,6 +14,7 @@ from components.figures.lanes import (
     events_lane,
     heart_lane,
     hypnogram_lane,
+    mat_lane,
     movement_lane,
     position_lane,
     probability_lane,
@@ -110,7 +111,7 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
         lanes.append(sound_lane(traces["sound_level_db"], window=window))
     lanes.append(snore_lane(analysis))
     moved = next((column for column in MOVED if analysis.features.coverage(column) > 0), None)
-    lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), room_lane(analysis)]
+    lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), mat_lane(analysis), room_lane(analysis)]
     lanes += [events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)
 

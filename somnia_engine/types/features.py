@@ -71,6 +71,7 @@ FEATURES: dict[str, Feature] = {
         Feature(44, "hr_rise_bpm", Text("Rise of the heart rate within half a minute"), "/min", 0.0, 40.0, 0.02),
         Feature(45, "hr_dip_bpm", Text("Dip of the heart rate within half a minute"), "/min", 0.0, 40.0, 0.02),
         Feature(46, "camera_motion_pct", Text("Movement (share of the picture)"), "%", 0.0, 100.0, 0.05),
+        Feature(47, "mat_position", Text("Position on the mat"), "", 0.0, 2.0, 1.0),
         Feature(50, "snore_frac", Text("Share of the time with snoring"), "", 0.0, 1.0, 0.004),
         Feature(51, "vocal_frac", Text("Talking, coughing or crying heard"), "", 0.0, 1.0, 1.0),
         Feature(60, "jaw_frac", Text("Grinding-like sounds heard"), "", 0.0, 1.0, 1.0),

@@ -58,11 +58,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, .
         "edf": _edf(folder),
         "wfdb": _wfdb(folder),
         "video": _video(folder),
+        "mat": _mat(folder),
         "packet": _packet(folder),
         "o2ring_bin": _written(folder / "ring.bin", ring_bin(60)),
         **_rooms(folder),
         **one_of_each(folder),
     }
+
+
+def _mat(folder: Path) -> tuple[Path, ...]:
+    frames = np.random.default_rng(2).integers(0, 400, (6, 16, 8)).astype(np.uint16)
+    np.save(folder / "mat.npy", frames)
+    rows = "\n".join(",".join(map(str, frame.ravel())) for frame in frames)
+    (folder / "mat.csv").write_text("# pressure mat rows=16 columns=8 fs=0.5 head=last\n" + rows + "\n")
+    return folder / "mat.npy", folder / "mat.csv"
 
 
 def _video(folder: Path) -> tuple[Path, ...]:

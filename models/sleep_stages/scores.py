@@ -116,6 +116,7 @@ def rows_of(figures: dict[str, Any], protocol: str, *, people: int, epochs: int,
 
 
 WHOLE_NIGHT = "each person judged by what was fitted on the others, {people} people, median of three seeds"
+SURE = f"certainty of {TASKS['2']}"
 LEAST_HELD = 19 / 24
 """Share of nights whose 90 % interval must hold the truth."""
 
@@ -126,18 +127,18 @@ def certainty_rows(figures: dict[str, Any], *, people: int) -> list[dict[str, An
     for kind, name in INPUTS.items():
         found = figures[kind]
         shown = [
-            (TASKS["2"], "calibration error", found["sleep_wake_calibration_error"], CALIBRATION_BAR),
-            (TASKS["2"], "mean confidence", found["mean_confidence"], None),
+            (SURE, "calibration error", found["sleep_wake_calibration_error"], CALIBRATION_BAR),
+            (SURE, "mean confidence", found["mean_confidence"], None),
         ]
         if kind != "full":
-            shown.append((TASKS["2"], "nights surer than with all sensors", found["nights_surer_than_with_all_sensors"], 0.0))
+            shown.append((SURE, "nights surer than with all sensors", found["nights_surer_than_with_all_sensors"], 0.0))
         for number, held in found["intervals"].items():
             shown.append((number, "truth in the 90 % interval", [n / people for n in held["nights_held"]], LEAST_HELD))
             shown.append((number, "width of the 90 % interval", held["mean_width"], None))
         rows += [_night_row(f"{task}, {name}", figure, values, bar=bar, people=people) for task, figure, values, bar in shown]
     sick = figures["disturbed"]
     for figure, key in (("accuracy", "sleep_wake_accuracy"), ("mean confidence", "sleep_wake_confidence")):
-        row = _night_row("sleep / wake, beats alone, severe apnea (MIT-BIH slpdb)", figure, [sick[key]], bar=None, people=sick["people"])
+        row = _night_row(f"{SURE}, beats alone, severe apnea (MIT-BIH slpdb)", figure, [sick[key]], bar=None, people=sick["people"])
         rows.append(row | {"protocol": f"each person judged by what was fitted on the others, {sick['people']} people"})
     return rows
 

@@ -102,7 +102,8 @@ def _header(view: NightView) -> html.Header:
         marks.append(
             html.Span(t("kept until {time} UTC", time=f"{words.day_month(view.expires_at)} {view.expires_at:%H:%M}"), className="chip")
         )
-    compare = [dcc.Link(t("Compare with another night"), href=view.compare, className="chip chip-link")] if view.compare else []
+    other = view.compare
+    compare = [dcc.Link(t("Compare with another night"), href=other, className="chip chip-link")] if other else []
     earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
     zone = analysis.zone or t("time zone unknown")
     return html.Header(

@@ -11,12 +11,13 @@ from somnia_engine.text import t
 
 def report_tab(report: Report, *, href: str) -> html.Div:
     """Return the report: what it says in words, where it comes as a PDF (`href`), its tables, its limits."""
+    short = f"{href}?form=short"
     papers = [
         html.A(t("Report as PDF"), href=href, className="button button-primary", download=""),
-        html.A(t("On one or two pages"), href=f"{href}?form=short", className="button", download=""),
+        html.A(t("On one or two pages"), href=short, className="button", download=""),
     ]
-    forms = [("edf", "EDF+"), ("fhir", "HL7 FHIR"), ("csv", "CSV"), ("json", "JSON")]
-    others = [html.A(name, href=f"{href}?form={form}", download="", className="chip chip-link") for form, name in forms]
+    forms = [(f"{href}?form={form}", name) for form, name in (("edf", "EDF+"), ("fhir", "HL7 FHIR"), ("csv", "CSV"), ("json", "JSON"))]
+    others = [html.A(name, href=file, download="", className="chip chip-link") for file, name in forms]
     parts: list[Any] = [
         html.Div([html.P(t(sentence)) for sentence in report.summary], className="stack-small"),
         html.Div(papers, className="actions"),

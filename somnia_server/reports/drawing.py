@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from markupsafe import Markup, escape
+from markupsafe import escape
 from numpy.typing import NDArray
 
 from somnia_engine.metrics.sound import snore_bouts
@@ -44,7 +44,7 @@ class Panel(NamedTuple):
     ticks: Sequence[tuple[float, str]]
 
 
-def draw_night(analysis: NightAnalysis) -> Markup:
+def draw_night(analysis: NightAnalysis) -> str:
     """Return the lanes that a night has as one SVG picture, 700 points wide."""
     duration = max(analysis.features.n_epochs * EPOCH_S, EPOCH_S)
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
@@ -58,7 +58,7 @@ def draw_night(analysis: NightAnalysis) -> Markup:
         top += TITLE + panel.height + GAP
     hours, axis = _clock(analysis, duration, top)
     size = f'viewBox="0 0 {WIDTH:g} {top + 14:.1f}" width="{WIDTH:g}" height="{top + 14:.1f}"'
-    return Markup(f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="night"><style>{LOOK}</style>{hours}{"".join(parts)}{axis}</svg>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="night"><style>{LOOK}</style>{hours}{"".join(parts)}{axis}</svg>'
 
 
 def _x(second: float, duration: float) -> float:

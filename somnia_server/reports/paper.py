@@ -1,5 +1,6 @@
 """A night's report on paper: the page as HTML, and the PDF that a child process makes of it."""
 
+import base64
 import math
 import os
 import subprocess
@@ -73,7 +74,7 @@ def report_page(paper: Paper) -> str:
         paper=paper,
         called=pseudonym(paper.owner),
         span=_span(paper.analysis),
-        picture=draw_night(paper.analysis),
+        picture=base64.b64encode(draw_night(paper.analysis).encode()).decode(),
         sentences=report.voice if paper.doctor else report.summary,
         tables=_tables(report, full=paper.full),
         findings=[(t(names.get(one.disorder, Text(one.disorder))), *LEVELS[one.level], one) for one in shown],

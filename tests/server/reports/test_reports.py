@@ -85,13 +85,13 @@ def test_what_cannot_be_printed_is_an_error_of_its_own(monkeypatch: pytest.Monke
 
 
 def test_a_drawing_reads_in_grey_and_keeps_gaps() -> None:
-    drawn = str(draw_night(night()))
+    drawn = draw_night(night())
     assert drawn.count('class="line"') == 2
     oxygen = night()
     columns = dict(oxygen.features.columns)
     columns["spo2_pct"] = columns["spo2_pct"].copy()
     columns["spo2_pct"][300:400] = float("nan")
-    gapped = str(draw_night(replace(oxygen, features=replace(oxygen.features, columns=columns))))
+    gapped = draw_night(replace(oxygen, features=replace(oxygen.features, columns=columns)))
     assert gapped.count("M") == drawn.count("M") + 1
     assert 'height="9"' in drawn, "REM stands taller than the other stages"
     assert "23:00" in drawn
@@ -99,7 +99,7 @@ def test_a_drawing_reads_in_grey_and_keeps_gaps() -> None:
 
 
 def test_a_night_without_a_clock_counts_its_hours(app: Flask) -> None:
-    assert "+1 h" in str(draw_night(night(start=None, zone=None)))
+    assert "+1 h" in draw_night(night(start=None, zone=None))
     assert "the clock is not known" in page_of(app, analysis=night(start=None, zone=None))
 
 

@@ -72,9 +72,7 @@ def displays_card(displays: Sequence[Any], patients: Sequence[Any], code: str | 
             fields.text(PAGE, "alias", t("Alias on the display")),
         )
         parts += [bed, html.Div(fields.button(PAGE, "bed", t("Put on the display")), className="actions")]
-    lead = t(
-        "A display shows an alias, the last night’s ribbon and three numbers, never a name. A patient who ends sharing disappears from it."
-    )
+    lead = t("A display shows an alias, the last night’s ribbon, score and numbers, never a name. Who ends sharing disappears from it.")
     return fields.card(t("Displays"), fields.rows([*rows, *beds], empty=t("No display.")), *parts, lead=lead)
 
 

@@ -25,7 +25,7 @@ HEIGHTS = {
 """How tall a stage stands, so that the ribbon reads in grey: deeper sleep is taller."""
 
 
-def stage_ribbon(stages: Sequence[int], *, label: str, height: int = 28, class_name: str = "ribbon") -> html.Img:
+def stage_ribbon(stages: Sequence[int], *, label: str, height: int = 28, class_name: str = "ribbon", dark: bool = False) -> html.Img:
     """Return the ribbon of one night as a picture that follows the browser's light or dark preference.
 
     Parameters
@@ -34,16 +34,18 @@ def stage_ribbon(stages: Sequence[int], *, label: str, height: int = 28, class_n
         Values of `Stage`, one an epoch.
     label : str
         What the picture says, in words.
+    dark : bool
+        Whether it hangs on black whatever the browser prefers.
     """
-    return html.Img(src=ribbon_uri(stages, height=height), alt=label, className=class_name, height=height)
+    return html.Img(src=ribbon_uri(stages, height=height, dark=dark), alt=label, className=class_name, height=height)
 
 
-def ribbon_uri(stages: Sequence[int], *, height: int = 28) -> str:
+def ribbon_uri(stages: Sequence[int], *, height: int = 28, dark: bool = False) -> str:
     """Return the ribbon as a data URI of an SVG picture."""
     bars = "".join(_bar(stage, at, length, height) for stage, at, length in _runs(stages))
     width = max(len(stages), 1)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" preserveAspectRatio="none" shape-rendering="crispEdges">'
-    return "data:image/svg+xml," + quote(f"{svg}<style>{_style()}</style>{bars}</svg>".replace('"', "'"), safe=SAFE)
+    return "data:image/svg+xml," + quote(f"{svg}<style>{_style(dark=dark)}</style>{bars}</svg>".replace('"', "'"), safe=SAFE)
 
 
 def marks_uri(spans: Sequence[tuple[float, float]], *, n_epochs: int, token: str = "level-high", height: int = 8) -> str:
@@ -91,8 +93,8 @@ def _bar(stage: Stage, at: int, length: int, height: int) -> str:
     return f'<rect class="{STAGE_TOKENS[stage]}" x="{at}" y="{height - tall:g}" width="{length}" height="{tall:g}"/>'
 
 
-def _style() -> str:
+def _style(*, dark: bool) -> str:
     names = sorted(set(STAGE_TOKENS.values()))
     light = "".join(f".{name}{{fill:{TOKENS[name].light}}}" for name in names)
-    dark = "".join(f".{name}{{fill:{TOKENS[name].dark}}}" for name in names)
-    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
+    on_black = "".join(f".{name}{{fill:{TOKENS[name].dark}}}" for name in names)
+    return on_black if dark else f"{light}@media(prefers-color-scheme:dark){{{on_black}}}"

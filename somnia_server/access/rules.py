@@ -130,6 +130,7 @@ RULES: dict[str, Rule] = {
     "/data/import": Rule(KEEPERS, Guard.FORM, unknown=True, most_bytes=ARCHIVE_BYTES + FORM_AROUND_BYTES),
     "/kiosk/pair": Rule(EVERYBODY, Guard.FORM, unknown=True),
     "/report/night/<night_id>": Rule(KEEPERS),
+    "/still/display": Rule(frozenset({Role.KIOSK})),
     "/still/night/<night_id>": Rule(KEEPERS),
     "/still/patient/<patient>": Rule(DOCTORS),
     "/upload/tus": UPLOADS,

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from somnia_server.access.visitor import actor_now
+from somnia_server.store.actors import Role
 from somnia_server.store.nights import may_read
 from somnia_server.store.reach import shared_with
 
@@ -19,3 +20,9 @@ def night(night_id: str) -> Response:
 def patient(patient: str) -> Response:
     """Answer whether the patient still shares."""
     return Response(status=204 if shared_with(actor_now(), patient) else 404)
+
+
+@still.get("/display")
+def display() -> Response:
+    """Answer whether this display is still paired."""
+    return Response(status=204 if actor_now().role is Role.KIOSK else 404)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from somnia_engine.text import Text, t
-from somnia_engine.types.hypnogram import Stage
+from somnia_engine.types.hypnogram import EPOCH_S, Stage
 from somnia_server.store import nightcodec
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.audit import note
@@ -23,7 +23,7 @@ from somnia_server.store.reach import NIGHTS, alive_grant, shows_nights, works_h
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import AuditRow, BedRow, GrantRow, KioskRow, NightRow, session
 
-FIELDS = ("stages", "night", "tst_min", "se_pct", "waso_min", "age_h")
+FIELDS = ("stages", "night", "tst_min", "se_pct", "waso_min", "age_h", "score")
 """What a board may show besides the alias; nothing else ever leaves through it."""
 CODE_SIGNS = 8
 CODE_LASTS = timedelta(minutes=10)
@@ -31,6 +31,8 @@ TOKEN_BYTES = 32
 SCOPE = "board"
 MOST_BEDS = 30
 NAME_CHARS = 60
+STALE_H = 36.0
+"""A night ends about every 24 h: data older than this are of no last night, and a display shows none of them as one."""
 NOTED_EVERY = timedelta(hours=1)
 """A display asks again and again: that it shows a night stands in the audit log once in this time."""
 
@@ -72,7 +74,10 @@ class Kiosk:
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """A place as the display shows it: dark, or an alias and those of the fields that were chosen; None = not chosen or not measured."""
+    """A place as the display shows it: dark, or an alias and those of the fields that were chosen; None = not chosen or not measured.
+
+    `age_h` counts from the end of the recording, and `stale_at` is when it becomes too old to be shown as a last night.
+    """
 
     position: int
     dark: bool = False
@@ -84,6 +89,8 @@ class Bed:
     se_pct: float | None = None
     waso_min: float | None = None
     age_h: float | None = None
+    score: float | None = None
+    stale_at: datetime | None = None
     damaged: bool = False
 
 
@@ -219,16 +226,19 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
         return Bed(bed.position, alias=alias, damaged=True)
     summary = nightcodec.unpack_summary(sealed)
     ribbon, numbers = summary.ribbon, summary.statistics
+    ended_at = row.created_at if summary.start is None else summary.start + timedelta(seconds=EPOCH_S * summary.n_epochs)
     values: dict[str, Any] = {
         "night": row.night,
         "stages": None if ribbon is None else tuple(nightcodec.stages_of(ribbon.stages).tolist()),
         "tst_min": _measured(numbers.tst_min),
         "se_pct": _measured(numbers.se_pct),
         "waso_min": _measured(numbers.waso_min),
-        "age_h": (now() - row.created_at).total_seconds() / 3600,
+        "age_h": max(0.0, (now() - ended_at).total_seconds() / 3600),
+        "score": None if summary.score is None else _measured(summary.score.value),
     }
     classes = ribbon.classes if ribbon is not None and "stages" in shown else None
-    return Bed(bed.position, alias=alias, classes=classes, **{name: value for name, value in values.items() if name in shown})
+    chosen = {name: value for name, value in values.items() if name in shown}
+    return Bed(bed.position, alias=alias, classes=classes, stale_at=ended_at + timedelta(hours=STALE_H), **chosen)
 
 
 def _note_shown(actor: Actor, row: NightRow) -> None:

@@ -220,6 +220,7 @@ for _rule in (
     ADDRESSES[_rule] = ()
 for _rule in ("/auth/login", "/auth/logout", "/auth/authorize", "/auth/refresh", "/auth/revoke", "/auth/token", "/_dash-update-component"):
     ADDRESSES[_rule] = ()
+ADDRESSES["/still/display"] = ("kiosk",)
 ADDRESSES["/still/night/<night_id>"] = ("patient", "doctor")
 ADDRESSES["/report/night/<night_id>"] = ("patient", "doctor")
 ADDRESSES["/still/patient/<patient>"] = ("doctor",)

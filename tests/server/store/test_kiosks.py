@@ -1,5 +1,5 @@
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text, update
@@ -54,17 +54,25 @@ def test_a_paired_display_shows_its_beds(doctor):
     assert (first.alias, second.alias, first.dark) == ("Bed 0", "Bed 1", False)
     assert (first.night, first.tst_min) == (DAY, 400.5)
     assert len(first.stages) == 960
-    assert 0 <= first.age_h < 1
+    assert first.score == 78.0
     assert first.se_pct is None
     assert (kiosk.role, kiosk.scopes) == (Role.KIOSK, {"board"})
+
+
+def test_data_are_as_old_as_the_end_of_the_night_however_late_they_came(doctor):
+    (bed,) = board(paired(doctor, patient_of(doctor)))
+    ended_at = datetime(2025, 1, 11, 6, 0, tzinfo=UTC)
+    assert bed.stale_at == ended_at + timedelta(hours=kiosks.STALE_H)
+    assert bed.age_h == pytest.approx((now() - ended_at).total_seconds() / 3600, abs=0.1)
 
 
 def test_a_display_shows_no_more_than_the_chosen_fields(doctor):
     kiosk = paired(doctor, patient_of(doctor), fields=("tst_min",))
     (bed,) = board(kiosk)
-    said = {field.name for field in fields(Bed) if getattr(bed, field.name) is not None and field.name not in ("dark", "damaged")}
+    always = {"dark", "damaged", "stale_at"}
+    said = {field.name for field in fields(Bed) if getattr(bed, field.name) is not None} - always
     assert said == {"position", "alias", "tst_min"}
-    assert {field.name for field in fields(Bed)} == {"position", "dark", "damaged", "alias", "classes", *kiosks.FIELDS}
+    assert {field.name for field in fields(Bed)} == {"position", "alias", "classes", *always, *kiosks.FIELDS}
 
 
 def test_a_display_reads_no_night_by_any_other_way(doctor):

@@ -1,6 +1,6 @@
 """Fits how sure the stages may be said to be, and the widths of the intervals, on people whom the judged networks never saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +139,20 @@ def _case(
         rem = np.flatnonzero(labels == STAGES.index(Stage.R))
         needed["rem_latency"] = float(np.cumsum(chances[scored][:, -1], dtype=np.float64)[rem[0]]) if len(rem) else np.inf
     return told, truth, needed
+
+
+def intervals_held(nights: Sequence[Night], ends: Sequence[Mapping[str, tuple[float, float]]]) -> dict[str, dict[str, list[Any]]]:
+    """Return how many nights have their truth within the ends that the product told, and how far these lie apart, by number."""
+    held: dict[str, dict[str, list[Any]]] = {}
+    for night, found in zip(nights, ends, strict=True):
+        labels = night.labels[night.labels >= 0]
+        truth = _hypnogram(labels, np.zeros((len(labels), len(STAGES)), dtype=np.float32))[1]
+        for name in (*MINUTES, "se_pct", "rem_latency_min"):
+            if name in found:
+                table = held.setdefault(name, {"nights": [], "widths": []})
+                table["nights"].append(found[name][0] <= getattr(truth, name) <= found[name][1])
+                table["widths"].append(found[name][1] - found[name][0])
+    return held
 
 
 def _widths(needed: Sequence[dict[str, float]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from models.product import analysed
-from models.sleep_stages.certainty import Told, certainty_of
+from models.sleep_stages.certainty import Told, certainty_of, intervals_held
 from models.sleep_stages.data import FOLDER, MODES, SEED, VARIANTS, Night, pool_of, read_nights
 from models.sleep_stages.disturbed import disturbed_of
 from models.sleep_stages.ruler import ruler_answers
@@ -33,6 +33,7 @@ from models.sleep_stages.scores import (
     certainty_rows,
     confusion,
     difference,
+    held_rows,
     rows_of,
     summary,
     with_scores,
@@ -127,6 +128,7 @@ def shipped(nights: tuple[Night, ...]) -> dict[str, Any]:
     channels = {"full": ("hr_bpm", "activity_count"), "heart": ("hr_bpm",), "motion": ("activity_count",)}
     figures: Figures = {}
     coverage: dict[str, float] = {}
+    held: list[dict[str, Any]] = []
     for mode in MODES if nights else ():
         analyses = [analysed({channel: night.samples[channel] for channel in channels[mode]}) for night in nights]
         found = [_classes_of(analysis, night.n_epochs) for analysis, night in zip(analyses, nights, strict=True)]
@@ -136,8 +138,9 @@ def shipped(nights: tuple[Night, ...]) -> dict[str, Any]:
         }
         told = [a[night.labels >= 0] >= 0 for a, night in zip(found, nights, strict=True)]
         coverage[mode] = float(np.concatenate(told).mean())
+        held += held_rows(mode, intervals_held(nights, [{} if one is None else one.intervals for one in analyses]), people=len(nights))
     protocol = f"people never seen, {len(nights)}"
-    rows = _rows(figures, protocol, nights, coverage=coverage)
+    rows = _rows(figures, protocol, nights, coverage=coverage) + held
     return {"model": "sleep_stages", "protocol": protocol, "figures": figures, "rows": rows}
 
 

@@ -143,6 +143,16 @@ def certainty_rows(figures: dict[str, Any], *, people: int) -> list[dict[str, An
     return rows
 
 
+def held_rows(kind: str, held: dict[str, dict[str, list[Any]]], *, people: int) -> list[dict[str, Any]]:
+    """Return how often the intervals of the shipped model held the truth of people never seen, as rows; no interval counts as none held."""
+    rows = []
+    for number, found in held.items():
+        task, share = f"{number}, {INPUTS[kind]}", sum(found["nights"]) / people
+        rows.append(_night_row(task, "truth in the 90 % interval", [share], bar=LEAST_HELD, people=people))
+        rows.append(_night_row(task, "width of the 90 % interval", [float(np.mean(found["widths"]))], bar=None, people=people))
+    return [row | {"protocol": f"people never seen, {people}"} for row in rows]
+
+
 def _night_row(task: str, figure: str, values: list[float], *, bar: float | None, people: int) -> dict[str, Any]:
     value = float(np.median(values))
     met = None if bar is None else bool(value >= bar if figure.startswith("truth") else value <= bar)

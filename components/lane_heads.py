@@ -60,7 +60,7 @@ NOTES: dict[str, Note] = {
         Text("Extra beats and movement can look irregular. What the rhythm is, only an ECG of 30 s or more can show."),
     ),
     "sound_level_db": Note(
-        Text("The loudest sound of each stretch, in decibels relative to the loudest that the file can hold."),
+        Text("The loudest sound of each stretch, in dB relative to the loudest the file can hold. Hatched where noise may hide a sleeper."),
         Text("A phone is not calibrated: compare levels within a night, not between phones or places."),
     ),
     "resp_rate_bpm": Note(

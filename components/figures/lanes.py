@@ -115,8 +115,8 @@ def column_lane(analysis: NightAnalysis, column: str, token: str, *, title: str)
     return Lane(column, title, 48, (*unmeasured(values, low=low, high=high), drawn), axis)
 
 
-def sound_lane(trace: Signal, *, window: Window = None) -> Lane:
-    """Return the loudest sound of each half minute as a filled outline."""
+def sound_lane(trace: Signal, analysis: NightAnalysis, *, window: Window = None) -> Lane:
+    """Return the loudest sound of each half minute as a filled outline, hatched where noise may hide a sleeper."""
     times, values = envelope_around(trace.times_s, trace.samples, slices=SOUND_SLICES, window=window)
     low, high = range_of(values)
     level = {
@@ -126,7 +126,15 @@ def sound_lane(trace: Signal, *, window: Window = None) -> Lane:
     }  # from the lane's floor, not from 0 dB
     marks = [float(mark) for mark in range(-200, 200, 20) if low < mark < high]
     axis = {"range": [0, high - low], "tickvals": [mark - low for mark in marks], "ticktext": [f"{mark:.0f}" for mark in marks]}
-    return Lane(trace.channel, t("Sound level, relative dB"), 64, (level,), axis)
+    hidden = hatched(_hidden(analysis), low=0, high=high - low)
+    return Lane(trace.channel, t("Sound level, relative dB"), 64, (*hidden, level), axis)
+
+
+def _hidden(analysis: NightAnalysis) -> NDArray[Any]:
+    """Return first and end second of each recorded stretch in which noise hid the sleeper; none for a night of an older engine."""
+    level, clear = analysis.features["sound_level_db"], analysis.features["jaw_frac"]
+    known = "jaw_frac" in analysis.features.columns
+    return runs_of(np.isfinite(level) & np.isnan(clear) & known, True) * EPOCH_S
 
 
 def snore_lane(analysis: NightAnalysis) -> Lane | None:

@@ -108,7 +108,7 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
         lanes.append(column_lane(analysis, "rmssd_ms", "heart", title=t("Heart rate variability (RMSSD), ms")))
     lanes.append(rhythm_lane(analysis))
     if "sound_level_db" in traces:
-        lanes.append(sound_lane(traces["sound_level_db"], window=window))
+        lanes.append(sound_lane(traces["sound_level_db"], analysis, window=window))
     lanes.append(snore_lane(analysis))
     moved = next((column for column in MOVED if analysis.features.coverage(column) > 0), None)
     lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), mat_lane(analysis), room_lane(analysis)]

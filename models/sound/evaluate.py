@@ -24,6 +24,7 @@ from models.report import judge
 from models.sound.breathing import breathing_rows
 from models.sound.composed import composed_rows
 from models.sound.data import CLASSES, FOLDER, Clip, load, read_clips
+from models.sound.hidden import hidden_rows
 from models.sound.jaw import jaw_rows
 from models.sound.judge import (
     Seconds,
@@ -39,7 +40,7 @@ from models.sound.judge import (
     under,
 )
 from somnia_engine.dsp.spectra import FS_HZ
-from somnia_engine.extractors.snore import TOO_NOISY
+from somnia_engine.extractors._heard import TOO_NOISY
 from somnia_engine.hearing import Heard, hear
 from somnia_engine.hearing.classifier import SoundClassifier, load_sound_classifier
 from somnia_engine.hearing.listener import ARRAYS, UNIT_S
@@ -69,6 +70,7 @@ def _judged(asked: argparse.Namespace) -> list[Row]:
         *judged(apart, shipped, "shipped model on clips that it was not trained on"),
         *composed_rows(),
         *jaw_rows(),
+        *hidden_rows(),
         *breathing_rows(reference_folder(), "a rule; its constants were chosen on these people"),
     ]
 

@@ -8,21 +8,37 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.noise_floor import STEP_S, standing_out_db
 from somnia_engine.dsp.windows import Column, epoch_of
 from somnia_engine.hearing import Heard, hear_file
+from somnia_engine.hearing.listener import ENVELOPE_HZ, MEL_ENVELOPES
 from somnia_engine.text import Text
 from somnia_engine.types.features import NightInput, StreamQuality
 from somnia_engine.types.hypnogram import EPOCH_S
 
+TOO_NOISY = 0.7
+"""Of 100 clean seconds of sources that were left out, 98 stay under this."""
+LEAST_STANDING_OUT_DB = 17.5
+"""Under it the noise is taken to hide a sleeper: of composed half hours 5 dB under noise most stay below, of those 20 dB above it none."""
+LEAST_JUDGED_S = 600
+"""A shorter sound has too few moments to tell steady noise from steady breathing."""
+QUIET_DB = -60.0
+"""A floor under this [dB re full scale] is a quiet room, or a quiet microphone, whatever stands out of it."""
+FLOOR_PERCENTILE = 20.0
+
 
 class HeardNight(NamedTuple):
-    """One sound laid on the night: `first` is the night second of its first second; `kept` marks the seconds within the night."""
+    """One sound laid on the night: `first` is the night second of its first second; `kept` marks the seconds within the night.
+
+    `noisy` marks the seconds in which noise may hide a sleeper.
+    """
 
     source: str
     heard: Heard
     first: int
     kept: NDArray[np.bool_]
     epochs: NDArray[np.int64]
+    noisy: NDArray[np.bool_]
 
 
 def heard_nights(night: NightInput) -> Iterator[HeardNight]:
@@ -32,12 +48,27 @@ def heard_nights(night: NightInput) -> Iterator[HeardNight]:
             if media.kind != "audio":
                 continue
             status = media.path.stat()
-            heard = _heard(media.path, status.st_size, status.st_mtime_ns)
+            heard, noisy = _heard(media.path, status.st_size, status.st_mtime_ns)
             first = int(np.floor(placed.offset_s + media.onset_s + 0.5))
             at = first + np.arange(len(heard.power))
             kept = (at >= 0) & (at < int(night.n_epochs * EPOCH_S)) & (heard.power > 0.0)
             if kept.any():
-                yield HeardNight(placed.source, heard, first, kept, epoch_of(at[kept].astype(np.float64)))
+                yield HeardNight(placed.source, heard, first, kept, epoch_of(at[kept].astype(np.float64)), noisy)
+
+
+def noisy_seconds(heard: Heard) -> NDArray[np.bool_]:
+    """Return in which seconds noise may hide a sleeper: the classifier says so, or hardly a sound stands above the floor around it."""
+    noisy = heard.p_noisy > TOO_NOISY
+    sounding = heard.power > 0.0
+    if sounding.sum() < LEAST_JUDGED_S:
+        return np.asarray(noisy)
+    bands = heard.envelopes[np.repeat(sounding, ENVELOPE_HZ), MEL_ENVELOPES]
+    hidden = standing_out_db(bands, fs=float(ENVELOPE_HZ)) < LEAST_STANDING_OUT_DB
+    level = heard.level_db[sounding]
+    step = int(STEP_S)
+    quiet = [np.percentile(level[row * step : (row + 1) * step], FLOOR_PERCENTILE) < QUIET_DB for row in range(len(hidden))]
+    noisy[sounding] |= np.repeat(hidden & ~np.array(quiet), step)[: len(level)]
+    return np.asarray(noisy)
 
 
 def heard_quality(sound: HeardNight, stream: str, column: Column, notes: tuple[Text, ...] = ()) -> StreamQuality:
@@ -47,5 +78,6 @@ def heard_quality(sound: HeardNight, stream: str, column: Column, notes: tuple[T
 
 
 @lru_cache(maxsize=2)
-def _heard(path: Path, size: int, changed_ns: int) -> Heard:
-    return hear_file(path)
+def _heard(path: Path, size: int, changed_ns: int) -> tuple[Heard, NDArray[np.bool_]]:
+    heard = hear_file(path)
+    return heard, noisy_seconds(heard)

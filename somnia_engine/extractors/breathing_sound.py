@@ -7,7 +7,6 @@ from somnia_engine.dsp.breathing_rate import breathing_rate
 from somnia_engine.dsp.pauses import detect_pauses
 from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
 from somnia_engine.extractors._streams import bounded
-from somnia_engine.extractors.snore import TOO_NOISY
 from somnia_engine.hearing.listener import ENVELOPE_HZ
 from somnia_engine.text import Text
 from somnia_engine.types.events import Event, EventKind, EventTable
@@ -41,11 +40,10 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     rates = _rates(sound, n_epochs)
     loudness = sound.heard.loudness
     end_s = n_epochs * EPOCH_S
-    noisy = sound.heard.p_noisy > TOO_NOISY
     events = []
     for pause in detect_pauses(loudness, fs=ENVELOPE_HZ):
         onset_s, second = pause.onset_s + sound.first, int(pause.onset_s)
-        if 0.0 <= onset_s < end_s and noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
+        if 0.0 <= onset_s < end_s and sound.noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
             events.append(Event(EventKind.BP, onset_s, pause.duration_s, PAUSE_CONFIDENCE, sound.source, pause.ending_db))
     quality = heard_quality(sound, "resp_rate_bpm", rates)
     return Extraction(sound.source, "resp_rate_bpm", {"resp_rate_bpm": rates}, EventTable.of(events), quality=(quality,))

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.grinding import Train, detect_trains
 from somnia_engine.dsp.windows import epoch_count
-from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
-from somnia_engine.extractors.snore import LEAST_HEARD_FRAC, TOO_NOISY
+from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality, noisy_seconds
+from somnia_engine.extractors.snore import LEAST_HEARD_FRAC
 from somnia_engine.hearing import Heard
 from somnia_engine.hearing.listener import ENVELOPE_HZ, MEL_ENVELOPES
 from somnia_engine.text import Text
@@ -22,17 +22,18 @@ CONFIDENCE = 0.3
 HIGH_BAND = 5
 
 
-def find_trains(heard: Heard) -> list[Train]:
-    """Return the trains of scratchy bursts in a sound, by its own seconds."""
+def find_trains(heard: Heard, noisy: NDArray[np.bool_] | None = None) -> list[Train]:
+    """Return the trains of scratchy bursts in a sound, by its own seconds; none where it is noisy."""
+    noisy = noisy_seconds(heard) if noisy is None else noisy
     named = [column for column, name in enumerate(heard.classes) if name not in UNNAMED]
-    allowed = (heard.p[:, named].max(axis=1) <= NAMED_P) & (heard.p_noisy <= TOO_NOISY)
+    allowed = (heard.p[:, named].max(axis=1) <= NAMED_P) & ~noisy
     bands = heard.envelopes[:, MEL_ENVELOPES].astype(np.float32)
     low = np.logaddexp.reduce(bands[:, :HIGH_BAND], axis=1)
     return detect_trains(bands[:, HIGH_BAND], low, allowed=np.repeat(allowed, ENVELOPE_HZ), fs=float(ENVELOPE_HZ))
 
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
-    found = [train for train in find_trains(sound.heard) if sound.kept[int(train.onset_s)]]
+    found = [train for train in find_trains(sound.heard, sound.noisy) if sound.kept[int(train.onset_s)]]
     events = [
         Event(EventKind.GR, train.onset_s + sound.first, train.duration_s, CONFIDENCE, sound.source, train.height_db) for train in found
     ]
@@ -47,7 +48,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
 
 def _heard_epochs(sound: HeardNight, n_epochs: int) -> NDArray[np.float32]:
     """Return 0 in the epochs in which the jaw could be heard, NaN where noise hid it or nothing was recorded."""
-    clear = sound.heard.p_noisy[sound.kept] <= TOO_NOISY
+    clear = ~sound.noisy[sound.kept]
     column = np.zeros(n_epochs, dtype=np.float32)
     column[epoch_count(sound.epochs[clear], n_epochs) < LEAST_HEARD_FRAC * EPOCH_S] = np.nan
     return column

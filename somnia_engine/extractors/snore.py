@@ -14,15 +14,13 @@ from somnia_engine.types.features import Extraction, Extractor, NightInput, Stre
 from somnia_engine.types.hypnogram import EPOCH_S
 
 LEAST_HEARD_FRAC = 0.5
-TOO_NOISY = 0.7
-"""Of 100 clean seconds of sources that were left out, 98 stay under this."""
 
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     heard, kept = sound.heard, sound.kept
     threshold = load_sound_classifier().thresholds["snore"]
     p = heard.of("snore")
-    clear = heard.p_noisy <= TOO_NOISY
+    clear = ~sound.noisy
     usable = kept & (clear | (p >= threshold))
     epochs = sound.epochs[usable[kept]]
     share = epoch_mean(epochs, (p[usable] >= threshold).astype(np.float64), n_epochs=n_epochs)

@@ -45,3 +45,10 @@ def test_false_alarms_of_grinding_are_told_for_quiet_and_noisy_hours() -> None:
     assert sum("quiet hours" in task for task in alarms) == 1
     assert sum("noisy hours" in task for task in alarms) == 1
     assert all(row["bar"] is None for row in alarms.values())
+
+
+def test_noise_that_hides_a_sleeper_is_told_and_clean_half_hours_are_left_alone() -> None:
+    rows = json.loads((FOLDER / "scores.json").read_text(encoding="utf-8"))["rows"]
+    judged = [row for row in rows if row["task"].startswith("too noisy, told by the floor") and row["bar"] is not None]
+    assert len(judged) == 7
+    assert all(row["passed"] for row in judged)

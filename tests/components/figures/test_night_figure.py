@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from time import process_time
@@ -203,3 +204,18 @@ def test_ten_minutes_without_movement_data_are_hatched_and_nothing_is_drawn_ther
 def test_no_short_stage_or_event_is_thinned_away_on_a_narrow_screen() -> None:
     figure = night_figure(night())
     assert all(named(figure, name)["line"]["simplify"] is False for name in ("Awake", "REM", "Light", "Deep", "DS"))
+
+
+def test_the_sound_is_hatched_where_noise_hid_the_sleeper_and_not_on_nights_of_an_older_engine() -> None:
+    plain = night()
+    clear = np.zeros(EPOCHS, np.float32)
+    clear[100:120] = np.nan
+    heard = np.full(EPOCHS, -40.0, np.float32)
+    columns = {**plain.features.columns, "sound_level_db": heard}
+    for jaw, boxes in (({"jaw_frac": clear}, 1), ({}, 0)):
+        told = replace(plain, features=replace(plain.features, columns={**columns, **jaw}))
+        lane = next(lane for lane in night_lanes(told) if lane.key == "sound_level_db")
+        x = [unpacked(trace["x"]) for trace in lane.traces if trace.get("fill") == "toself"]
+        assert len(x) == boxes
+        if boxes:
+            assert (np.nanmin(x[0]), np.nanmax(x[0])) == (3000, 3600)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
-from components import ids, words
+from components import choices, ids, words
 from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
@@ -141,8 +140,8 @@ def _chart(analysis: NightAnalysis) -> html.Section:
     figure = night_figure(analysis)
     hypnogram = analysis.hypnogram or analysis.device_hypnogram
     missing = [_missing(text) for column, _, text in STREAMS if analysis.features.coverage(column) == 0 and not _covered(analysis, column)]
-    options = [{"label": t("Stages"), "value": "stages"}, {"label": t("Probabilities"), "value": "probabilities"}]
-    toggle = dcc.RadioItems(options, "stages", id=ids.NIGHT_VIEW, className="segmented", inline=True)
+    views = {"stages": t("Stages"), "probabilities": t("Probabilities")}
+    toggle = choices.one_of(ids.NIGHT_VIEW, views, value="stages", label=t("What the first lane shows"))
     shown = toggle if hypnogram is not None and hypnogram.probabilities is not None else html.Div(toggle, hidden=True)
     bar = [
         html.Div(id=ids.NIGHT_READOUT, className="readout numeric", role="status"),
@@ -217,5 +216,5 @@ def _below(analysis: NightAnalysis) -> html.Section:
         ("remarks", t("Notes & tags")),
     ]
     labels += [("stages", t("Stages in words"))] if staged else []
-    tabs = dbc.Tabs([dbc.Tab(label=label, tab_id=tab) for tab, label in labels], id=ids.NIGHT_TABS, active_tab="events")
+    tabs = choices.one_of(ids.NIGHT_TABS, dict(labels), value="events", label=t("More about this night"), class_name="tab-line")
     return html.Section([tabs, html.Div(id=ids.NIGHT_TAB, className="tab-place", **{"aria-live": "polite"})], className="night-below")

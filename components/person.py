@@ -15,11 +15,14 @@ POUND_KG = 0.45359237
 SEXES = {"": Text("not said"), "female": Text("female"), "male": Text("male"), "other": Text("other")}
 KINDS = {"diagnosis": Text("Diagnosis"), "medication": Text("Medication"), "therapy": Text("Therapy")}
 NOTICES = {
-    "night": Text("a night is ready"),
+    "night": Text("a night is ready or signed"),
     "sharing": Text("somebody asks to share, or answers"),
     "access": Text("somebody looked at my nights"),
     "emergency": Text("somebody used emergency access"),
+    "visit": Text("a visit is near"),
 }
+QUIET = ("night", "access", "visit")
+"""What need not be told in the app either."""
 
 
 def _spoken(options: Mapping[str, Text]) -> dict[str, str]:
@@ -74,6 +77,10 @@ def settings_card(settings: Any, *, raw_hours: float) -> html.Section:
     notices = [
         fields.switch(PAGE, f"notice_{key}", t("E-mail: {what}", what=t(said)), on=key in settings.email_notices)
         for key, said in NOTICES.items()
+    ]
+    notices += [
+        fields.switch(PAGE, f"told_{key}", t("In the app: {what}", what=t(NOTICES[key])), on=key not in settings.quiet_notices)
+        for key in QUIET
     ]
     parts = [
         fields.choice(PAGE, "units", t("Units"), {"metric": t("metric"), "imperial": t("imperial")}, settings.units),

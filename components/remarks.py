@@ -5,7 +5,7 @@ from typing import Protocol
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from components import ids
+from components import choices, ids
 from somnia_engine.text import Text, t
 
 TAGS: dict[str, Text] = {
@@ -44,10 +44,9 @@ def tag_name(tag: str) -> str:
 
 def remark_form(remark: Remark) -> html.Div:
     """Return the form in which a person notes something of their night."""
-    offered = [{"label": t(name), "value": key} for key, name in TAGS.items()]
     own = ", ".join(tag for tag in remark.tags if tag not in TAGS)
     ticked = [tag for tag in remark.tags if tag in TAGS]
-    boxes = dcc.Checklist(offered, ticked, id=ids.REMARK_TAGS, className="metric-chips", inline=True)
+    boxes = choices.some_of(ids.REMARK_TAGS, {key: t(name) for key, name in TAGS.items()}, value=ticked)
     words = dbc.Input(id=ids.REMARK_OWN, value=own, maxLength=400)
     parts = [
         html.Fieldset([html.Legend(t("Tags of this night"), className="small"), boxes], className="field"),

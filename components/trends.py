@@ -12,7 +12,7 @@ import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from numpy.typing import NDArray
 
-from components import ids, words
+from components import choices, ids, words
 from components.figures.trend import Course, Mark, actogram_figure, trend_figure, weekday_figure
 from components.numbers import NUMBERS, said
 from components.remarks import tag_name
@@ -87,16 +87,9 @@ def nothing_yet(*, demo: bool) -> html.Section:
 
 def trends_page(metrics: Sequence[str], *, demo: bool, forget: bool, compare: str) -> html.Div:
     """Return the page: the choice of a number and a span, and the body that follows them; `compare` is where nights are compared."""
-    chips = dcc.RadioItems(
-        [{"label": t(METRICS[key][0]), "value": key} for key in metrics],
-        metrics[0],
-        id=ids.TRENDS_METRIC,
-        className="metric-chips",
-        inline=True,
-    )
-    span = dcc.RadioItems(
-        [{"label": t(name), "value": days} for days, name in SPANS], SPANS[1][0], id=ids.TRENDS_SPAN, className="segmented", inline=True
-    )
+    numbers, spans = {key: t(METRICS[key][0]) for key in metrics}, {days: t(name) for days, name in SPANS}
+    chips = choices.one_of(ids.TRENDS_METRIC, numbers, value=metrics[0], label=t("Which number"), class_name="metric-chips")
+    span = choices.one_of(ids.TRENDS_SPAN, spans, value=SPANS[1][0], label=t("How long back"))
     marks = [html.Span(t("demo data: nobody slept these nights"), className="chip chip-demo")] if demo else []
     marks += [html.Button(t("Remove the demo history"), id=ids.TRENDS_FORGET, className="button button-quiet")] if forget else []
     head = html.Div(

@@ -59,7 +59,7 @@ def show(view: str, window: Any, address: str) -> Any:
     return night_figure(stored.analysis, probabilities=view == "probabilities", window=_seconds(window))
 
 
-@callback(Output(ids.NIGHT_TAB, "children"), Input(ids.NIGHT_TABS, "active_tab"), State("_pages_location", "pathname"))
+@callback(Output(ids.NIGHT_TAB, "children"), Input(ids.NIGHT_TABS, "value"), State("_pages_location", "pathname"))
 def open_tab(tab: str | None, address: str) -> Any:
     """Show what lies in a tab."""
     stored = _asked(address)

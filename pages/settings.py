@@ -74,10 +74,12 @@ def save_profile(actor: Actor, _key: str, said: Said) -> Text:
 def save_settings(actor: Actor, _key: str, said: Said) -> Text:
     """Keep the settings."""
     notices = tuple(key for key in person.NOTICES if said.get(f"notice_{key}"))
+    quiet = tuple(key for key in person.QUIET if not said.get(f"told_{key}"))
     hours = {"clock": int(said.get("clock") or 24), "night_split_h": int(said.get("night_split_h") or 0)}
     kept = _number(said.get("raw_retention_h"), 1.0)
     units, ai_text = str(said.get("units")), bool(said.get("ai_text"))
-    now = replace(persons.load_settings(actor), **hours, units=units, raw_retention_h=kept, ai_text=ai_text, email_notices=notices)
+    told = {"email_notices": notices, "quiet_notices": quiet}
+    now = replace(persons.load_settings(actor), **hours, **told, units=units, raw_retention_h=kept, ai_text=ai_text)
     persons.save_settings(actor, now)
     return SAVED
 

@@ -43,7 +43,10 @@ class SettingsBody(BaseModel):
     night_split_h: int = Field(default=12, ge=0, le=23, description="The local hour at which a new night begins.")
     raw_retention_h: float | None = Field(default=None, ge=0, le=8760, description="Hours that raw files stay; null: as this server does.")
     ai_text: bool = Field(default=False, description="Whether an outside service may word reports.")
-    email_notices: list[Literal["night", "sharing", "access", "emergency"]] = Field(default=["sharing", "emergency"], max_length=4)
+    email_notices: list[Literal["night", "sharing", "access", "emergency", "visit"]] = Field(
+        default=["sharing", "emergency", "visit"], max_length=5
+    )
+    quiet_notices: list[Literal["night", "access", "visit"]] = Field(default=[], max_length=3, description="Not told in the app.")
 
 
 @user.get("/profile")
@@ -82,9 +85,10 @@ def read_settings() -> Any:
 @needs(Action.CHANGE_PROFILE)
 def write_settings(said: SettingsBody) -> Any:
     """Replace the settings."""
-    persons.save_settings(caller(), PersonSettings(**said.model_dump() | {"email_notices": tuple(said.email_notices)}))
+    chosen = {"email_notices": tuple(said.email_notices), "quiet_notices": tuple(said.quiet_notices)}
+    persons.save_settings(caller(), PersonSettings(**said.model_dump() | chosen))
     return _plain(persons.load_settings(caller()))
 
 
 def _plain(settings: PersonSettings) -> dict[str, Any]:
-    return asdict(settings) | {"email_notices": list(settings.email_notices)}
+    return asdict(settings) | {"email_notices": list(settings.email_notices), "quiet_notices": list(settings.quiet_notices)}

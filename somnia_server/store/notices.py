@@ -16,7 +16,9 @@ from somnia_server.store.reach import alive_guardian
 from somnia_server.store.tables import GuardianRow, NoticeRow, session
 
 SHARING, EMERGENCY, GUARDIAN, ACCESS, NIGHT = "sharing", "emergency", "guardian", "access", "night"
-"""Kinds: somebody shares, asks or answers; an emergency access; guardianship; somebody looked; a night is ready."""
+"""Kinds: somebody shares, asks or answers; an emergency access; guardianship; somebody looked; a night was signed."""
+READY, VISIT = "ready", "visit"
+"""Kinds: a night was analyzed; a visit is near."""
 SHOWN = 200
 """Notices that a list holds at most."""
 

@@ -159,6 +159,11 @@ def profile_of(owner: str) -> Profile:
     return _value(session().get(PersonRow, owner), Profile)
 
 
+def settings_of(owner: str) -> PersonSettings:
+    """Return somebody's settings to a store that tells them something; those of a new person when they cannot be read."""
+    return _value(session().get(PersonRow, owner), PersonSettings)
+
+
 def _guarded(owner: str) -> Any:
     """Return whether a guardian acts for somebody: their age is then not theirs to change."""
     return select(select(GuardianRow.id).where(alive_guardian(GuardianRow.minor, owner)).exists())

@@ -26,8 +26,10 @@ UNITS = ("metric", "imperial")
 CLOCKS = (24, 12)
 ENTRY_KINDS = ("diagnosis", "medication", "therapy")
 ENTRY_ID = re.compile(r"[0-9a-f]{0,32}")
-EMAIL_NOTICES = ("night", "sharing", "access", "emergency")
-"""What a person may be told by e-mail: a night is ready, somebody asks or answers, somebody looked, an emergency access."""
+EMAIL_NOTICES = ("night", "sharing", "access", "emergency", "visit")
+"""What a person may be told by e-mail: a night is ready or signed, somebody asks, looked, used emergency access, a visit is near."""
+QUIET_NOTICES = ("night", "access", "visit")
+"""What a person may choose not to be told in the app."""
 RAW_HOURS = (0.0, 8760.0)
 
 
@@ -86,7 +88,8 @@ class PersonSettings:
     """How a person wants things.
 
     `night_split_h` is the local hour at which a new night begins, `raw_retention_h` how long raw files stay after their analysis
-    (None = as this server does, 0 = they go at once), `email_notices` some of EMAIL_NOTICES.
+    (None = as this server does, 0 = they go at once), `email_notices` some of EMAIL_NOTICES,
+    `quiet_notices` those of QUIET_NOTICES that are not told in the app.
     """
 
     units: str = "metric"
@@ -94,7 +97,8 @@ class PersonSettings:
     night_split_h: int = 12
     raw_retention_h: float | None = None
     ai_text: bool = False
-    email_notices: tuple[str, ...] = ("sharing", "emergency")
+    email_notices: tuple[str, ...] = ("sharing", "emergency", "visit")
+    quiet_notices: tuple[str, ...] = ()
 
 
 def checked_profile(profile: Profile, at: datetime) -> Profile:
@@ -137,7 +141,13 @@ def checked_settings(settings: PersonSettings) -> PersonSettings:
         raise PersonError("ai_text", settings.ai_text, Text("yes or no"))
     for notice in settings.email_notices:
         _check_choice("email_notices", notice, EMAIL_NOTICES)
-    return replace(settings, email_notices=tuple(name for name in EMAIL_NOTICES if name in settings.email_notices))
+    for notice in settings.quiet_notices:
+        _check_choice("quiet_notices", notice, QUIET_NOTICES)
+    mailed, quiet = (
+        tuple(name for name in known if name in said)
+        for known, said in ((EMAIL_NOTICES, settings.email_notices), (QUIET_NOTICES, settings.quiet_notices))
+    )
+    return replace(settings, email_notices=mailed, quiet_notices=quiet)
 
 
 def age_at(profile: Profile, day: date) -> int | None:

@@ -6,22 +6,24 @@ import signal
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import FrameType
 
 from flask import Flask
 
 from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
-from somnia_server.store import audit, guardians, jobs, nights, packets, people, recordings, retention, sessions, tries
+from somnia_server.store import audit, guardians, jobs, nights, packets, people, recordings, retention, sessions, tidings, tries
 from somnia_server.store.connections import AWAY, is_away
 from somnia_server.store.house import house, now
-from somnia_server.work import analyses, door
+from somnia_server.work import analyses, door, post
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 SWEEP_S = 60.0
+TELL_S = 10.0
+"""How often people are told what is new, and mails are sent [s]."""
 DAY_S = 86400.0
 NICE = 10
 JOB_ROWS_STAY = timedelta(days=7)
@@ -45,9 +47,15 @@ def sweep() -> None:
     audit.anchor(at)
 
 
+def tell(at: datetime) -> None:
+    """Tell people what is new, in the app and by mail."""
+    tidings.tell_all(at)
+    post.send_letters(at)
+
+
 def work(app: Flask, stop: threading.Event) -> None:
     """Take jobs until `stop` is set; a database that is away for a while is waited for."""
-    next_sweep = 0.0
+    next_sweep = next_tell = 0.0
     while not stop.is_set():
         worked = False
         try:
@@ -55,6 +63,9 @@ def work(app: Flask, stop: threading.Event) -> None:
                 if time.monotonic() >= next_sweep:
                     sweep()
                     next_sweep = time.monotonic() + SWEEP_S
+                if time.monotonic() >= next_tell:
+                    tell(now())
+                    next_tell = time.monotonic() + TELL_S
                 worked = _work_once(stop)
         except AWAY as error:
             if not is_away(error):

@@ -287,9 +287,9 @@ def tab_of(cast: Cast, name: str, tab: str) -> str:
     body = {
         "output": "night-tab.children",
         "outputs": {"id": "night-tab", "property": "children"},
-        "inputs": [{"id": "night-tabs", "property": "active_tab", "value": tab}],
+        "inputs": [{"id": "night-tabs", "property": "value", "value": tab}],
         "state": [{"id": "_pages_location", "property": "pathname", "value": f"/night/{cast.night_id}"}],
-        "changedPropIds": ["night-tabs.active_tab"],
+        "changedPropIds": ["night-tabs.value"],
     }
     return cast.call(name, body).get_data(as_text=True)
 

@@ -75,6 +75,7 @@ class VisitRow(Base):
     minutes: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(Moment)
+    reminded_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_detail: Mapped[bytes] = mapped_column(LargeBinary)
 
 

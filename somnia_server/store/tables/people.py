@@ -173,14 +173,17 @@ class ConsentRow(Base):
 
 
 class NoticeRow(Base):
-    """Something that a person is to be told: a text, sealed."""
+    """Something that a person is to be told: a text, sealed; `mailed_at` is when it was decided for good whether they get mail of it."""
 
     __tablename__ = "notices"
-    __table_args__ = (Index("ix_notices_owner", "owner"),)
+    __table_args__ = (Index("ix_notices_owner", "owner"), Index("ix_notices_mailed_at", "mailed_at"))
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     owner: Mapped[str] = mapped_column(OWNER)
     kind: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(Moment)
     read_at: Mapped[datetime | None] = mapped_column(Moment)
+    mailed_at: Mapped[datetime | None] = mapped_column(Moment)
+    mail_tries: Mapped[int | None]
+    mail_next_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_text: Mapped[bytes] = mapped_column(LargeBinary)

@@ -53,6 +53,8 @@ ACTIONS: dict[str, Text] = {
     "withdraw_consent": Text("withdrew an agreement"),
     "export": Text("took a copy of all data"),
     "erase": Text("erased everything"),
+    "retry_job": Text("started a failed analysis again"),
+    "backup": Text("made a backup"),
     "account.made": Text("made the account"),
     "account.disabled": Text("closed the account"),
     "account.enabled": Text("opened the account again"),

@@ -7,21 +7,24 @@ from typing import Any
 import dash
 from dash import ALL, Input, Output, State, callback, html
 
-from components import admin, fields, ids
+from components import admin, fields, ids, operations
 from pages import _acts
 from pages._acts import Said
 from somnia_engine.text import Text, t
 from somnia_server.access import actor_now, staff
 from somnia_server.access.rules import ADMINS
-from somnia_server.store import audit, breaches, guardians
+from somnia_server.egress import listing
+from somnia_server.store import audit, breaches, guardians, kiosks
+from somnia_server.store import operations as running
 from somnia_server.store.accounts import AccountError, list_accounts, set_active
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.house import house
 from somnia_server.store.refusals import RefusalError
 
 dash.register_page(__name__, path="/admin", title="SOMNIA", roles=ADMINS)
 DONE = Text("Done.")
-SHOWN = 100
-WEEK = timedelta(days=7)
+GONE = Text("This is no longer here. The page shows how things stand now.")
+SHOWN, WEEK = 100, timedelta(days=7)
 
 
 def layout(**_: str) -> html.Div:
@@ -33,9 +36,10 @@ def layout(**_: str) -> html.Div:
 
 def body(actor: Actor, made: str | None = None, drafts: dict[str, str] | None = None, faults: tuple[Text, ...] | None = None) -> list[Any]:
     """Return the cards as they stand, with what the last click brought."""
-    now = datetime.now(UTC)
+    now, seen = datetime.now(UTC), running.overview(actor)
     return [
         admin.accounts_card(list_accounts(actor), made),
+        *([] if seen is None else [operations.cards(seen, _switches(), now)]),
         admin.statements_card(guardians.statements(actor)),
         admin.breaches_card(breaches.breaches(actor), drafts or {}),
         admin.log_card(audit.entries_between(actor, now - WEEK, now, most=SHOWN), faults=faults),
@@ -113,7 +117,23 @@ def _mark(actor: Actor, key: str, told: str) -> Text:
 
 def verify(actor: Actor, key: str, _said: Said) -> Text:
     """Confirm that a guardian's papers were seen."""
-    return DONE if guardians.verify_guardianship(actor, key) else Text("This is no longer here. The page shows how things stand now.")
+    return DONE if guardians.verify_guardianship(actor, key) else GONE
+
+
+def retry(actor: Actor, key: str, _said: Said) -> Text:
+    """Put a failed job back into the queue."""
+    return DONE if running.retry(actor, key) else GONE
+
+
+def _switches() -> list[tuple[str, str, bool]]:
+    settings = house().settings
+    outside = [(t(outlet.title), outlet.switch, outlet.on) for outlet in listing() if outlet.switch]
+    own = [
+        (t("Raw files stay after their analysis"), "SOMNIA_RAW_HOURS", settings.raw_hours > 0),
+        (t("Pages over https"), "SOMNIA_TLS", settings.tls),
+        (t("For developers: debug and the style page"), "SOMNIA_DEBUG", settings.debug),
+    ]
+    return outside + own
 
 
 BRINGING = {"make": make, "draft": draft, "draft_people": draft_people, "check": check}
@@ -121,6 +141,8 @@ ACTS: dict[str, _acts.Act] = {
     "close": lambda actor, key, _: _activate(actor, key, active=False),
     "reopen": lambda actor, key, _: _activate(actor, key, active=True),
     "verify": verify,
+    "retry": retry,
+    "revoke_kiosk": lambda actor, key, _: DONE if kiosks.revoke_kiosk(actor, key) else GONE,
     "open_breach": open_breach,
     "told_authority": lambda actor, key, _: _mark(actor, key, "authority"),
     "told_people": lambda actor, key, _: _mark(actor, key, "people"),

@@ -30,6 +30,14 @@ def verify_audit() -> None:
         raise click.exceptions.Exit(1)
 
 
+@somnia.command("note-backup")
+def note_backup() -> None:
+    """Note that a backup has come to its end; the administrator's page shows when the last one was."""
+    from somnia_server.store import operations
+
+    click.echo(f"noted: a backup ended at {operations.note_backup():%Y-%m-%d %H:%M} UTC")
+
+
 def audit_verdict() -> tuple[list[str], bool]:
     """Check the audit log; return what to say of it, and whether it is whole."""
     from somnia_server.store import audit

@@ -87,6 +87,7 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.packets import packets
     from somnia_server.api.profile import user
     from somnia_server.api.programs import programs
+    from somnia_server.api.team import team
 
     init_errors(app)
     init_addresses(app)
@@ -103,6 +104,7 @@ def init_api(app: Flask) -> None:
         oauth,
         packets,
         programs,
+        team,
         user,
     )
     for blueprint in blueprints:

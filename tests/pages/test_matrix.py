@@ -200,6 +200,7 @@ for _rule in (
     "/api/v1/disorders",
     "/api/v1/demo-analysis",
     "/api/v1/health",
+    "/api/v1/team",
     "/legal/<kind>",
 ):
     ADDRESSES[_rule] = EVERYWHERE

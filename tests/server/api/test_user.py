@@ -89,6 +89,7 @@ OPEN_TO_ALL = {
     ("/api/v1/disorders", "get"),
     ("/api/v1/health", "get"),
     ("/api/v1/packets", "post"),
+    ("/api/v1/team", "get"),
 }
 """What asks for no token: a device proves itself by its one-time code, a packet by its seal."""
 

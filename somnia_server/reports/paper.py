@@ -35,6 +35,17 @@ LEVELS = {
 }
 
 
+MARK = "/* faces */"
+FACES = (
+    ("Inter", "inter-latin-wght-normal.woff2", 0x20, 0xFF),
+    ("Inter Extended", "inter-latin-ext-wght-normal.woff2", 0x100, 0x2AF),
+    ("Noto Greek", "noto-sans-greek-wght-normal.woff2", 0x370, 0x3FF),
+    ("Noto Cyrillic", "noto-sans-cyrillic-wght-normal.woff2", 0x400, 0x4FF),
+    ("Noto Devanagari", "noto-sans-devanagari-wght-normal.woff2", 0x900, 0x97F),
+)
+"""Our own fonts: what each is called here, its file, and the letters [code points] that it is needed for."""
+
+
 class PrintError(RuntimeError):
     """The report could not be printed; the message is for the log."""
 
@@ -68,7 +79,7 @@ def report_page(paper: Paper) -> str:
     report = report_night(paper.analysis, n_nights=paper.n_nights)
     names = {detector.key: detector.name for detector in detectors()}
     shown = report.findings if paper.full else [one for one in report.findings if one.level is not Level.NOT_ASSESSED]
-    return render_template(
+    page = render_template(
         "report.html",
         language=language_now(),
         paper=paper,
@@ -84,6 +95,13 @@ def report_page(paper: Paper) -> str:
         versions=", ".join(f"{key} {value}" for key, value in sorted(report.versions.items())),
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
+    return page.replace(MARK, _faces(page))
+
+
+def _faces(page: str) -> str:
+    """Return the fonts that a page's letters need; each costs the printer time."""
+    needed = [(family, file) for family, file, low, high in FACES if any(low <= ord(letter) <= high for letter in page)]
+    return "\n".join(f'@font-face {{ font-family: "{family}"; src: url("{file}"); font-weight: 100 900; }}' for family, file in needed)
 
 
 def print_pdf(page: str) -> bytes:

@@ -13,7 +13,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import doors, engine, history, kept, lists, packets, page, sound, staging
+from tests.bench import doors, engine, history, kept, lists, packets, page, reports, sound, staging
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[NightAnalysis, Path], Iterable[Row]]] = {
     "kept": lambda night, _: kept.rows(night),
     "history": lambda night, _: history.rows(night),
     "page": lambda night, _: page.rows(night),
+    "reports": lambda night, _: reports.rows(night),
     "lists": lambda night, _: lists.rows(night),
     "packets": lambda night, _: packets.rows(night),
     "doors": lambda _, at: doors.rows(at),

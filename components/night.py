@@ -41,6 +41,9 @@ class NightView:
     demo: bool
     disorders: dict[str, Text]
     compare: str | None = None
+    report: str | None = None
+    """Where the night is as a PDF; None for whoever may not share it."""
+    tab: str = ""
 
 
 def register_callbacks(app: Dash) -> None:
@@ -74,7 +77,9 @@ def night_view(view: NightView) -> html.Div:
         className="night-side",
         **{"aria-label": t("Numbers and findings")},
     )
-    return html.Div([_header(view), html.Div([side, _chart(analysis)], className="night-grid"), _below(analysis)], className="night")
+    return html.Div(
+        [_header(view), html.Div([side, _chart(analysis)], className="night-grid"), _below(analysis, view.tab)], className="night"
+    )
 
 
 def summary_sentence(analysis: NightAnalysis) -> str:
@@ -103,13 +108,15 @@ def _header(view: NightView) -> html.Header:
         )
     other = view.compare
     compare = [dcc.Link(t("Compare with another night"), href=other, className="chip chip-link")] if other else []
+    share = [dcc.Link(t("Share with my doctor"), href="/sharing", className="chip chip-link")] if view.report else []
+    share += [html.A(t("Report as PDF"), href=view.report, className="chip chip-link", download="")] if view.report else []
     earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
     zone = analysis.zone or t("time zone unknown")
     return html.Header(
         [
             html.Div([earlier, html.H1(words.day(view.night, year=True)), later], className="night-title"),
             html.P([html.Span(span, className="numeric"), html.Span(zone, className="muted")], className="night-span"),
-            html.Div([*chips, *marks, *compare], className="chips"),
+            html.Div([*chips, *marks, *compare, *share], className="chips"),
             html.P(summary_sentence(analysis), className="night-summary"),
             *_ribbon(analysis),
         ],
@@ -206,7 +213,7 @@ def tab_body(analysis: NightAnalysis, tab: str | None) -> Any:
     return event_list(analysis)
 
 
-def _below(analysis: NightAnalysis) -> html.Section:
+def _below(analysis: NightAnalysis, opened: str) -> html.Section:
     staged = analysis.hypnogram is not None or analysis.device_hypnogram is not None
     labels = [
         ("events", t("Events ({n})", n=len(gathered(analysis.events)))),
@@ -216,5 +223,6 @@ def _below(analysis: NightAnalysis) -> html.Section:
         ("remarks", t("Notes & tags")),
     ]
     labels += [("stages", t("Stages in words"))] if staged else []
-    tabs = choices.one_of(ids.NIGHT_TABS, dict(labels), value="events", label=t("More about this night"), class_name="tab-line")
+    first = opened if opened in dict(labels) else "events"
+    tabs = choices.one_of(ids.NIGHT_TABS, dict(labels), value=first, label=t("More about this night"), class_name="tab-line")
     return html.Section([tabs, html.Div(id=ids.NIGHT_TAB, className="tab-place", **{"aria-live": "polite"})], className="night-below")

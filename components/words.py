@@ -55,6 +55,11 @@ def clock(at: datetime, zone: str | None) -> str:
     return at.astimezone(place).strftime("%H:%M")
 
 
+def day_of(at: datetime, zone: str | None) -> date:
+    """Return the day that it is in a zone, or where the moment was written when the zone is unknown."""
+    return at.astimezone(ZoneInfo(zone) if zone else at.tzinfo).date()
+
+
 def minutes(value: float) -> str:
     """Return minutes as `7 h 04` or `14 min`; a dash when not measured."""
     if not math.isfinite(value):

@@ -22,7 +22,7 @@ from somnia_server.store.vault import TamperedError
 dash.register_page(__name__, path_template="/night/<night_id>", title="SOMNIA", roles=KEEPERS)
 
 
-def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
+def layout(night_id: str = "", tab: str = "", **_: str) -> html.Div | html.Section:
     """Return the night's page; another's night is not found."""
     actor = actor_now()
     try:
@@ -36,9 +36,8 @@ def layout(night_id: str = "", **_: str) -> html.Div | html.Section:
     before = f"/night/{order[place - 1].id}" if place > 0 else None
     after = f"/night/{order[place + 1].id}" if place + 1 < len(order) else None
     names = {detector.key: detector.name for detector in detectors()}
-    view = night_view(
-        NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names, _comparison(stored, len(order)))
-    )
+    compare, pdf = _comparison(stored, len(order)), f"/report/night/{stored.id}" if stored.owner == actor.id else None
+    view = night_view(NightView(stored.analysis, stored.night, before, after, stored.expires_at, stored.demo, names, compare, pdf, tab))
     said = review.signed(interpretations.interpretations_of(actor, stored.id))
     view = html.Div([said, view], className="stack-small") if said is not None else view
     return view if stored.owner == actor.id else states.watched(view, f"/still/night/{stored.id}")

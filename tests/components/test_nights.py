@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,50 @@ def test_home_says_last_night_in_one_sentence_and_its_signs_by_shape_and_word() 
     assert "▲" in said
     assert "high" in said
     assert "Calibrating: 1 of 7 nights." in said
+
+
+def judged(level: Level, **more: Any) -> tuple[Finding, ...]:
+    return (Finding("apnea", level, Text("How often your oxygen fell."), 1.0, **more),)
+
+
+EARLIER = date(2025, 11, 13)
+
+
+def test_home_shows_which_level_changed_and_what_it_was() -> None:
+    said = str(last_night([Night(findings=judged(Level.HIGH)), Night(id="n0", night=EARLIER, findings=judged(Level.LOW))]))
+    assert "What changed" in said
+    assert "before: no signs in what was measured" in said
+    assert "No level changed" not in said
+
+
+def test_home_is_calm_after_a_steady_night_and_still_shows_a_sign_that_stays() -> None:
+    both = [Night(findings=judged(Level.MODERATE)), Night(id="n0", night=EARLIER, findings=judged(Level.MODERATE))]
+    said = str(last_night(both))
+    assert "No level changed since Thu 13 Nov." in said
+    assert "As on Thu 13 Nov" in said
+    assert "some signs" in said
+
+
+def test_home_says_one_next_step() -> None:
+    advised = str(last_night([Night(findings=judged(Level.HIGH, next_step=Text("Show this night to a doctor.")))]))
+    assert "Show this night to a doctor." in advised
+    wanted = str(last_night([Night(findings=judged(Level.NOT_ASSESSED, needs=(Text("4 h of oxygen"), Text("beats"))))]))
+    assert "What would show more: 4 h of oxygen" in wanted
+    assert "beats" not in wanted
+    assert "There is nothing to do." in str(last_night([Night(findings=judged(Level.LOW))]))
+
+
+def test_home_says_when_last_night_has_no_data() -> None:
+    for hour, days, missing in ((8, 1, False), (8, 2, True)):
+        now = datetime(2025, 11, 14 + days, hour, tzinfo=UTC)
+        assert ("Last night has no data here" in str(last_night([Night()], now))) is missing
+        assert "Last night has no data here" not in str(last_night([Night(demo=True)], now))
+
+
+def test_home_leads_to_upload_tags_and_sharing() -> None:
+    said = str(last_night([Night()]))
+    for href in ("/upload", "/night/n1?tab=remarks", "/sharing"):
+        assert f"href='{href}'" in said
 
 
 def test_the_score_shows_its_parts_and_names_what_is_missing() -> None:

@@ -13,7 +13,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import doors, engine, history, kept, lists, packets, page, reports, sound, staging
+from tests.bench import doors, engine, history, kept, lists, packets, page, reports, sound, staging, video
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[[NightAnalysis, Path], Iterable[Row]]] = {
     "engine": lambda _, at: engine.rows(at),
     "sound": lambda _, at: sound.rows(at),
     "staging": lambda night, _: staging.rows(night),
+    "video": lambda _, at: video.rows(at),
 }
 """What can be asked for by name: `python -m tests.bench doors page`."""
 NOTE = "Made by `make bench`; ratios compare figures of the same run, absolute times depend on the machine.\n\n"

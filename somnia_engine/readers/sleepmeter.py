@@ -12,8 +12,10 @@ from somnia_engine.text import Text
 KEY = "sleepmeter"
 NAME = Text("SleepMeter (CSV)")
 _HEADER = "wake,sleep,bedtime,holes,type,"
-_TIME = r'"(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d{4})"'
-_NIGHT = re.compile(rf"{_TIME},{_TIME},{_TIME},([\d|-]*),")
+_NIGHT = re.compile(
+    r'"(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d{4})","(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d{4})",'
+    r'"(\d{4}-\d\d-\d\d \d\d:\d\d[+-]\d{4})",([\d|-]*),'
+)
 _CELLS = 10
 """A line with fewer commas is the rest of a note that runs over several lines."""
 

@@ -171,7 +171,7 @@ def _database_bytes() -> int | None:
     bind = session().get_bind()
     if bind.dialect.name == "postgresql":
         return int(session().scalar(text("SELECT pg_database_size(current_database())")) or 0)
-    pages, size = (session().scalar(text(f"PRAGMA {name}")) for name in ("page_count", "page_size"))
+    pages, size = (session().scalar(text(asked)) for asked in ("PRAGMA page_count", "PRAGMA page_size"))
     return None if pages is None or size is None else int(pages) * int(size)
 
 

@@ -50,7 +50,7 @@ def size(count: int | None) -> str:
 
 def _facts(facts: Mapping[str, str]) -> html.Dl:
     pairs = [html.Div([html.Dt(name), html.Dd(said, className="numeric")]) for name, said in facts.items()]
-    return html.Dl(pairs, className="facts")
+    return html.Dl(pairs, className="fact-pairs")
 
 
 def _jobs_card(states: Mapping[str, int], failed: Sequence[Any]) -> html.Section:

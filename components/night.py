@@ -108,8 +108,9 @@ def _header(view: NightView) -> html.Header:
         )
     other = view.compare
     compare = [dcc.Link(t("Compare with another night"), href=other, className="chip chip-link")] if other else []
-    share = [dcc.Link(t("Share with my doctor"), href="/sharing", className="chip chip-link")] if view.report else []
-    share += [html.A(t("Report as PDF"), href=view.report, className="chip chip-link", download="")] if view.report else []
+    paper = view.report
+    share = [dcc.Link(t("Share with my doctor"), href="/sharing", className="chip chip-link")] if paper else []
+    share += [html.A(t("Report as PDF"), href=paper, className="chip chip-link", download="")] if paper else []
     earlier, later = _arrow(view.before, "‹", t("Earlier night")), _arrow(view.after, "›", t("Later night"))
     zone = analysis.zone or t("time zone unknown")
     return html.Header(

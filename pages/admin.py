@@ -131,7 +131,7 @@ def _switches() -> list[tuple[str, str, bool]]:
     own = [
         (t("Raw files stay after their analysis"), "SOMNIA_RAW_HOURS", settings.raw_hours > 0),
         (t("Pages over https"), "SOMNIA_TLS", settings.tls),
-        (t("For developers: debug and the style page"), "SOMNIA_DEBUG", settings.debug),
+        (t("For developers: debug"), "SOMNIA_DEBUG", settings.debug),
     ]
     return outside + own
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from somnia_engine.document import to_document
 from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import fhir_bundle
+from somnia_engine.exports.omh import sleep_episode
 from somnia_engine.text import t
 from somnia_server.store import mydata, nights, opencsv, recordings
 from somnia_server.store.actors import Actor, pseudonym
@@ -74,6 +75,9 @@ def _night(folder: str, blobs: tuple[bytes, bytes], *, names: tuple[str, str]) -
     analysis = unpack_night(*blobs)
     yield f"{folder}/night.fhir.json", [_json(fhir_bundle(analysis, night_id=names[0], person=names[1], issued=now()))]
     yield f"{folder}/night.edf", [edf_plus(analysis)]
+    episode = sleep_episode(analysis, night_id=names[0], issued=now())
+    if episode is not None:
+        yield f"{folder}/sleep-episode.json", [_json(episode)]
     yield f"{folder}/night.json", [_json(to_document(analysis))]
     for name, text in opencsv.night_tables(analysis):
         yield f"{folder}/{name}", (piece.encode() for piece in text)
@@ -163,6 +167,7 @@ def _readme() -> str:
         t("clinic.json: what doctors signed and scored of your nights, messages and visits."),
         t("nights: a folder for each night. night.json is the whole result, epochs.csv has a row for every 30 seconds."),
         t("night.fhir.json is the night for systems of clinics (HL7 FHIR), night.edf its stages and events for scoring programs (EDF+)."),
+        t("sleep-episode.json is the sleep in the words of Open mHealth (IEEE 1752.1), from falling asleep to the last awakening."),
         t("events.csv has a row for every event, the files named trace-… one for every sample."),
         t("Times count in seconds from the start that night.json names. An empty cell means: not measured."),
         t("summary.zst and series.zst hold the same night for another SOMNIA server, which can take this archive in."),

@@ -1,5 +1,6 @@
 """A night in the formats of others: what other programs read from it is what it says."""
 
+import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,9 +11,12 @@ import numpy as np
 import pyedflib
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from referencing.jsonschema import DRAFT7
 
+from models.reference import reference_folder
 from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import CODES, LOINC, OWN, fhir_bundle
+from somnia_engine.exports.omh import sleep_episode
 from somnia_engine.readers import read_recording
 from somnia_engine.types.events import EventKind
 from somnia_engine.types.hypnogram import Stage
@@ -121,3 +125,48 @@ def test_a_night_of_nothing_is_a_valid_bundle_without_numbers() -> None:
     bundle = fhir_bundle(bare, night_id="n1", person="A", issued=ISSUED)
     Bundle.model_validate(bundle)
     assert observations(bundle) == {}
+
+
+UNITS = {"type": "object", "properties": {"value": {"type": "number"}, "unit": {"type": "string"}}, "required": ["value", "unit"]}
+MOMENT = {"type": "string", "format": "date-time"}
+PARTS = {
+    "unit-value-1.x.json": UNITS,
+    "duration-unit-value-1.x.json": {**UNITS, "properties": {"value": {"type": "number"}, "unit": {"enum": ["sec", "min", "h", "d"]}}},
+    "date-time-1.x.json": MOMENT,
+    "time-frame-1.x.json": {
+        "type": "object",
+        "properties": {
+            "time_interval": {"type": "object", "properties": {"start_date_time": MOMENT, "end_date_time": MOMENT}, "minProperties": 2}
+        },
+    },
+}
+"""The parts that the schema refers to and that do not lie beside it, as the standard words them."""
+
+
+def episode_schema() -> Any:
+    from jsonschema import Draft7Validator
+    from referencing import Registry, Resource
+
+    path = reference_folder() / "standards" / "omh" / "sleep-episode-1.1.json"
+    if not path.is_file():
+        pytest.skip(f"{path} is missing")
+    kinds = [(name, Resource(part, specification=DRAFT7)) for name, part in PARTS.items()]
+    return Draft7Validator(json.loads(path.read_text(encoding="utf-8")), registry=Registry().with_resources(kinds))
+
+
+def test_the_sleep_episode_fits_its_schema_and_begins_when_sleep_does() -> None:
+    s = SleepStatistics("x", tib_min=480.0, spt_min=450.0, tst_min=420.0, sol_min=12.0, spt_wake_min=30.0, sme_pct=93.33, awakenings=4.0)
+    made = sleep_episode(night(statistics=s, lights=Lights(0.0, 28800.0)), night_id="n1", issued=ISSUED)
+    assert made is not None
+    episode_schema().validate(made["body"])
+    interval = made["body"]["effective_time_frame"]["time_interval"]
+    assert interval == {"start_date_time": "2025-11-14T23:12:00+01:00", "end_date_time": "2025-11-15T06:42:00+01:00"}
+    assert made["body"]["latency_to_arising"] == {"value": 18.0, "unit": "min"}
+    assert made["body"]["sleep_maintenance_efficiency_percentage"]["value"] == pytest.approx(100 * 420 / 450, abs=0.01)
+    in_bed = observations(fhir_bundle(night(statistics=s, lights=Lights(0.0, 28800.0)), night_id="n1", person="A", issued=ISSUED))
+    assert in_bed["tst_min"]["effectivePeriod"]["start"] == "2025-11-14T23:00:00+01:00"
+
+
+def test_without_a_clock_or_sleep_there_is_no_episode() -> None:
+    assert sleep_episode(night(start=None), night_id="n1", issued=ISSUED) is None
+    assert sleep_episode(night(statistics=SleepStatistics()), night_id="n1", issued=ISSUED) is None

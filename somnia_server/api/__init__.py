@@ -88,6 +88,7 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.profile import user
     from somnia_server.api.programs import programs
     from somnia_server.api.team import team
+    from somnia_server.api.trends import trends
 
     init_errors(app)
     init_addresses(app)
@@ -105,6 +106,7 @@ def init_api(app: Flask) -> None:
         packets,
         programs,
         team,
+        trends,
         user,
     )
     for blueprint in blueprints:

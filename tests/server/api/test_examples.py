@@ -85,6 +85,7 @@ class Told(dict[str, str]):
             assert account is not None
             night = make_night()
             self["NIGHT"] = save_night(account.id, night, kept=Kept(night.start.date(), "example"))
+            self["ME"] = "me"
             self._enroll(Actor(account.id, Role.USER))
             put_demo_nights(house().settings, "apnea", nights=[(night.start.date(), night)])
         more = {"SOMNIA": SERVER, "ADMIN": self.root.tokens["access_token"], "CLIENT": self.asking.id}

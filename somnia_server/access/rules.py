@@ -112,6 +112,7 @@ RULES: dict[str, Rule] = {
     "/api/v1/nights": PROGRAM,
     "/api/v1/nights/<night_id>": PROGRAM,
     "/api/v1/packets": KEYHOLE,
+    "/api/v1/reports/<user_id>": PROGRAM,
     "/api/v1/team": OPEN,
     "/api/v1/trends/<user_id>": PROGRAM,
     "/api/v1/user": PROGRAM,

@@ -87,6 +87,7 @@ def init_api(app: Flask) -> None:
     from somnia_server.api.packets import packets
     from somnia_server.api.profile import user
     from somnia_server.api.programs import programs
+    from somnia_server.api.reports import reports
     from somnia_server.api.team import team
     from somnia_server.api.trends import trends
 
@@ -105,6 +106,7 @@ def init_api(app: Flask) -> None:
         oauth,
         packets,
         programs,
+        reports,
         team,
         trends,
         user,

@@ -211,6 +211,7 @@ for _rule in (
     "/api/v1/packets",
     "/api/v1/nights",
     "/api/v1/nights/<night_id>",
+    "/api/v1/reports/<user_id>",
     "/api/v1/trends/<user_id>",
     "/api/v1/user",
     "/api/v1/user/export",

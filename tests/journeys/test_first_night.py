@@ -73,7 +73,7 @@ def probabilities_take_the_place_of_stages(page: Page) -> None:
     before = page.evaluate(NAMES)
     page.get_by_role("radio", name="Probabilities").check()
     page.wait_for_function(f"before => {NAMES} !== before", arg=before)
-    page.get_by_role("radio", name="Stages").check()
+    page.get_by_role("radio", name="Stages", exact=True).check()
     page.wait_for_function(f"before => {NAMES} === before", arg=before)
 
 

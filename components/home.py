@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dash import dcc, html
@@ -88,7 +88,7 @@ def _sentence(night: Night) -> str:
 def _times(night: Night) -> list[Any]:
     if night.start is None:
         return []
-    end = night.start + timedelta(seconds=30 * int(night.stages.size))
+    end = night.start.astimezone(UTC) + timedelta(seconds=30 * int(night.stages.size))
     return [html.Span(words.clock(night.start, night.zone)), html.Span(night.zone or ""), html.Span(words.clock(end, night.zone))]
 
 

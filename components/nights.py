@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -91,7 +91,7 @@ def _row(night: Night) -> dcc.Link:
     found = night.statistics
     span = ""
     if night.start is not None:
-        end = night.start + timedelta(seconds=30 * int(night.stages.size))
+        end = night.start.astimezone(UTC) + timedelta(seconds=30 * int(night.stages.size))
         span = f"{words.clock(night.start, night.zone)} – {words.clock(end, night.zone)}"
     demo = [html.Span(t("demo"), className="tag")] if night.demo else []
     demo += [html.Span(t("Damaged entry"), className="tag")] if night.damaged else []

@@ -35,7 +35,7 @@ def edf_plus(analysis: NightAnalysis) -> bytes:
     made = Edf(
         [],
         recording=Recording(startdate=UNKNOWN_DATE if local is None else local.date(), equipment_code="SOMNIA"),
-        starttime=time(0) if local is None else local.time().replace(microsecond=0),
+        starttime=time(0) if local is None else local.time(),
         annotations=[EdfAnnotation(onset, length, text) for onset, length, text in marks],
     )
     return bytes(made.to_bytes())

@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from somnia_engine.report import Row, report_night
@@ -43,7 +43,6 @@ CODES: Mapping[str, Code] = {
     "hr_min_bpm": Code("8867-4", "Heart rate"),
     "hr_max_bpm": Code("8867-4", "Heart rate"),
     "ahi": Code("69990-0", "Apnea hypopnea index"),
-    "oa_index": Code("90563-8", "Obstructive apnea index"),
     "h_index": Code("90561-2", "Hypopnea index"),
 }
 """What has a code; several numbers under one code are told apart by their own second code and their method."""
@@ -152,11 +151,10 @@ def _code_system(rows: list[Row]) -> Json:
 
 def _period(analysis: NightAnalysis) -> Json:
     """Return the time in bed, lights off to lights on (as the profiles of HL7 have it), where the clock is known."""
-    if analysis.start is None:
+    begin, end = analysis.local(analysis.lights.off_s), analysis.local(analysis.lights.on_s)
+    if begin is None or end is None:
         return {}
-    ends = (analysis.start + timedelta(seconds=at) for at in (analysis.lights.off_s, analysis.lights.on_s))
-    begin, end = (moment.isoformat(timespec="seconds") for moment in ends)
-    return {"effectivePeriod": {"start": begin, "end": end}}
+    return {"effectivePeriod": {"start": begin.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}}
 
 
 def _versions(analysis: NightAnalysis) -> list[Json]:

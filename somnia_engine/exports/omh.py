@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from somnia_engine.types.night import NightAnalysis
@@ -30,14 +30,16 @@ def sleep_episode(analysis: NightAnalysis, *, night_id: str, issued: datetime) -
         HL7's profile tells the time in bed instead (`fhir.py`). Lengths in min. None without a clock or without sleep.
     """
     s, lights = analysis.statistics, analysis.lights
-    if analysis.start is None or not math.isfinite(s.sol_min) or not s.spt_min > 0:
+    if not math.isfinite(s.sol_min) or not s.spt_min > 0:
         return None
-    onset = analysis.start + timedelta(seconds=lights.off_s) + timedelta(minutes=s.sol_min)
-    end = onset + timedelta(minutes=s.spt_min)
-    up = analysis.start + timedelta(seconds=lights.on_s)
+    onset_s = lights.off_s + 60.0 * s.sol_min
+    end_s = onset_s + 60.0 * s.spt_min
+    onset, end = analysis.local(onset_s), analysis.local(end_s)
+    if onset is None or end is None:
+        return None
     lengths = {
         "latency_to_sleep_onset": s.sol_min,
-        "latency_to_arising": (up - end) / timedelta(minutes=1),
+        "latency_to_arising": (lights.on_s - end_s) / 60.0,
         "total_sleep_time": s.tst_min,
         "wake_after_sleep_onset": s.spt_wake_min,
     }

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventTable
@@ -112,6 +113,13 @@ class NightAnalysis:
     versions: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     score: SleepScore | None = None
+
+    def local(self, second: float) -> datetime | None:
+        """Return the local time of a night second, None without a clock; seconds are true ones, also over a clock change."""
+        if self.start is None:
+            return None
+        place = ZoneInfo(self.zone) if self.zone else self.start.tzinfo
+        return (self.start.astimezone(UTC) + timedelta(seconds=second)).astimezone(place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -226,7 +226,7 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
         return Bed(bed.position, alias=alias, damaged=True)
     summary = nightcodec.unpack_summary(sealed)
     ribbon, numbers = summary.ribbon, summary.statistics
-    ended_at = row.created_at if summary.start is None else summary.start + timedelta(seconds=EPOCH_S * summary.n_epochs)
+    ended_at = row.created_at if summary.start is None else summary.start.astimezone(UTC) + timedelta(seconds=EPOCH_S * summary.n_epochs)
     values: dict[str, Any] = {
         "night": row.night,
         "stages": None if ribbon is None else tuple(nightcodec.stages_of(ribbon.stages).tolist()),

@@ -5,7 +5,6 @@ import io
 import math
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ def _epochs(night: NightAnalysis) -> Iterator[str]:
     n = night.features.n_epochs
     columns: dict[str, list[str]] = {"time_s": [f"{i * EPOCH_S:g}" for i in range(n)]}
     if night.start is not None:
-        columns["time"] = [(night.start + timedelta(seconds=i * EPOCH_S)).isoformat() for i in range(n)]
+        columns["time"] = [moment.isoformat() for i in range(n) if (moment := night.local(i * EPOCH_S)) is not None]
     for name, hypnogram in (("stage", night.hypnogram), ("device_stage", night.device_hypnogram)):
         if hypnogram is not None:
             columns[name] = _letters(hypnogram, n)

@@ -3,13 +3,15 @@
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyedflib
 import pytest
+from edfio import read_edf
 from fhir.resources.R4B.bundle import Bundle
 from referencing.jsonschema import DRAFT7
 
@@ -18,11 +20,12 @@ from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import CODES, LOINC, OWN, fhir_bundle
 from somnia_engine.exports.omh import sleep_episode
 from somnia_engine.readers import read_recording
-from somnia_engine.types.events import EventKind
+from somnia_engine.types.events import Event, EventKind, EventTable
 from somnia_engine.types.hypnogram import Stage
 from somnia_engine.types.night import Lights, SleepStatistics
 from somnia_engine.types.recording import ReadOptions
-from tests.components.made import night
+from somnia_server.store.opencsv import night_tables
+from tests.components.made import BERLIN, night
 
 ISSUED = datetime(2025, 11, 15, 9, 0, tzinfo=UTC)
 
@@ -170,3 +173,35 @@ def test_the_sleep_episode_fits_its_schema_and_begins_when_sleep_does() -> None:
 def test_without_a_clock_or_sleep_there_is_no_episode() -> None:
     assert sleep_episode(night(start=None), night_id="n1", issued=ISSUED) is None
     assert sleep_episode(night(statistics=SleepStatistics()), night_id="n1", issued=ISSUED) is None
+
+
+@pytest.mark.parametrize("start", [datetime(2025, 10, 25, 23, 0, tzinfo=BERLIN), datetime(2025, 3, 29, 23, 0, tzinfo=BERLIN)])
+def test_a_night_with_a_clock_change_is_as_long_in_every_format_as_it_was(start: datetime) -> None:
+    s = SleepStatistics("x", spt_min=450.0, tst_min=420.0, sol_min=12.0)
+    made = night(start=start, statistics=s, lights=Lights(0.0, 28800.0))
+    bundle = observations(fhir_bundle(made, night_id="n1", person="A", issued=ISSUED))
+    episode = sleep_episode(made, night_id="n1", issued=ISSUED)
+    assert episode is not None
+    assert _length(bundle["tst_min"]["effectivePeriod"], "start", "end") == timedelta(hours=8)
+    assert _length(episode["body"]["effective_time_frame"]["time_interval"], "start_date_time", "end_date_time") == timedelta(minutes=450)
+    assert episode["body"]["latency_to_arising"]["value"] == 18.0
+    lines = "".join(dict(night_tables(made))["epochs.csv"]).splitlines()
+    column = lines[0].split(",").index("time")
+    moments = [datetime.fromisoformat(line.split(",")[column]) for line in lines[1:]]
+    assert {after - before for before, after in pairwise(moments)} == {timedelta(seconds=30)}
+
+
+def _length(period: dict[str, str], first: str, last: str) -> timedelta:
+    return datetime.fromisoformat(period[last]) - datetime.fromisoformat(period[first])
+
+
+def test_obstructive_apneas_alone_do_not_borrow_the_code_of_obstructive_apneas_and_hypopneas() -> None:
+    events = EventTable.of([Event(EventKind.OA, 1000.0, 20.0, 0.9, "psg.edf")])
+    found = observations(fhir_bundle(night(events=events), night_id="n1", person="A", issued=ISSUED))
+    assert [coding["system"] for coding in found["oa_index"]["code"]["coding"]] == [OWN]
+
+
+def test_the_fraction_of_a_second_of_the_start_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "night.edf"
+    path.write_bytes(edf_plus(night(start=datetime(2025, 11, 14, 23, 0, 0, 900_000, tzinfo=BERLIN))))
+    assert read_edf(path).starttime.microsecond == 900_000  # pyEDFlib 0.1.42 reads a tenth of it

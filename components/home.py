@@ -69,9 +69,9 @@ def last_night(nights: Sequence[Night], now: datetime | None = None) -> html.Div
         [head, ribbon, html.Div(_times(night), className="row-between muted small numeric"), _numbers(night), quick],
         className="card-plain stack",
     )
-    cards = [score_card(night.score, compact=True), *_judged(nights), _week(nights)]
+    cards = [score_card(night.score, compact=True), *_judged(nights)]
     side = html.Div([card for card in cards if card is not None], className="stack")
-    return html.Div([main, side], className="home-grid")
+    return html.Div([html.Div([main, _week(nights)], className="stack"), side], className="home-grid")
 
 
 def _sentence(night: Night) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 from dash import dcc, html
 
 from components import words
-from components.findings import LEVEL_WORDS, level_badge, number_of
+from components.findings import level_badge, number_of
 from components.ribbon import marks_uri, scale_uri, stage_ribbon
-from components.theme import LEVEL_SHAPES, LEVEL_TOKENS
+from components.states import action
+from components.theme import LEVEL_TOKENS
 from somnia_engine.catalogue import Disorder
 from somnia_engine.text import Text, t
-from somnia_engine.types.findings import Evidence, Finding, Level
+from somnia_engine.types.findings import LEVEL_SHAPES, LEVEL_WORDS, Evidence, Finding, Level
 from somnia_engine.types.hypnogram import EPOCH_S
 
 LEAD = Text("What your nights show of each, and what was missing to tell. SOMNIA screens and describes; a doctor names it.")
@@ -136,7 +137,7 @@ def _cell(one: Seen) -> dcc.Link:
 def _newest(last: Seen | None) -> list[html.Section]:
     if last is None:
         said = html.P(t("No night yet. Bring one, and what it shows stands here."), className="muted")
-        return [_part(t("Newest night"), said, dcc.Link(t("Upload"), href="/upload", className="button button-primary"))]
+        return [_part(t("Newest night"), said, html.Div(action(t("Upload"), "/upload"), className="actions"))]
     finding = last.finding
     again = (
         [html.P(t("Judged again with your answers; the night itself stays as it was analyzed."), className="fine")] if last.again else []

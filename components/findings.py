@@ -5,19 +5,12 @@ import math
 from dash import html
 
 from components import words
-from components.theme import LEVEL_SHAPES, LEVEL_TOKENS
+from components.theme import LEVEL_TOKENS
 from somnia_engine.text import Text, t
-from somnia_engine.types.findings import Evidence, Finding, Level
+from somnia_engine.types.findings import LEVEL_ORDER, LEVEL_SHAPES, LEVEL_WORDS, Evidence, Finding, Level
 
-LEVEL_WORDS: dict[Level, Text] = {
-    Level.LOW: Text("no signs in what was measured"),
-    Level.MODERATE: Text("some signs"),
-    Level.HIGH: Text("clear signs"),
-    Level.NOT_ASSESSED: Text("not assessed"),
-}
 UNITS = {"/week": Text("per week"), "h/day": Text("h per day")}
 """Units that are words; the others are said alike in every language."""
-ORDER = (Level.HIGH, Level.MODERATE, Level.LOW, Level.NOT_ASSESSED)
 
 
 def level_badge(level: Level) -> html.Span:
@@ -28,7 +21,7 @@ def level_badge(level: Level) -> html.Span:
 
 def finding_list(findings: tuple[Finding, ...], names: dict[str, Text]) -> html.Div:
     """Return the findings, the strongest first; `names` gives each disorder's name."""
-    ordered = sorted(findings, key=lambda f: ORDER.index(f.level))
+    ordered = sorted(findings, key=lambda f: LEVEL_ORDER.index(f.level))
     return html.Div([_finding(f, names.get(f.disorder, Text(f.disorder))) for f in ordered], className="findings")
 
 

@@ -8,14 +8,12 @@ from typing import Any
 from dash import dcc, html
 
 from components import words
-from components.findings import LEVEL_WORDS, ORDER
 from components.nights import Night, flag, ribbon_of
 from components.score import score_card
 from components.states import action, icon
-from components.theme import LEVEL_SHAPES
 from somnia_engine.detectors import detectors
 from somnia_engine.text import Text, t
-from somnia_engine.types.findings import Finding, Level
+from somnia_engine.types.findings import LEVEL_ORDER, LEVEL_SHAPES, LEVEL_WORDS, Finding, Level
 
 CALIBRATION_NIGHTS = 7
 
@@ -118,7 +116,7 @@ def _none_since(night: Night, now: datetime | None) -> list[html.P]:
 
 def _judged(nights: Sequence[Night]) -> list[Any]:
     """Return the findings, those first that are others than the night before, and the one thing to do next."""
-    findings = sorted(nights[0].findings, key=lambda finding: ORDER.index(finding.level))
+    findings = sorted(nights[0].findings, key=lambda finding: LEVEL_ORDER.index(finding.level))
     if not findings:
         return []
     before = next((night for night in nights if night.night < nights[0].night and night.findings), None)

@@ -16,6 +16,7 @@ from components.ribbon import stage_ribbon
 from components.score import score_card
 from components.states import icon
 from components.tables import event_list, gathered, number_table, quality_view, stage_table
+from somnia_engine.report import slept_sentence
 from somnia_engine.text import Text, t
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.night import NightAnalysis
@@ -84,16 +85,7 @@ def night_view(view: NightView) -> html.Div:
 
 def summary_sentence(analysis: NightAnalysis) -> str:
     """Return the night in one sentence, for the page and for whoever cannot see the chart."""
-    s = analysis.statistics
-    if s.tst_min != s.tst_min:
-        return t("This night has no sleep stages: neither heart rate nor movement covers enough of it.")
-    values = {
-        "asleep": words.minutes(s.tst_min),
-        "bed": words.minutes(s.tib_min),
-        "sol": words.minutes(s.sol_min),
-        "waso": words.minutes(s.waso_min),
-    }
-    return t("You slept {asleep} of {bed} in bed; it took {sol} to fall asleep, and you were awake for {waso} after that.", **values)
+    return t(slept_sentence(analysis))
 
 
 def _header(view: NightView) -> html.Header:

@@ -59,8 +59,6 @@ LEVEL_TOKENS: dict[Level, str] = {
     Level.NOT_ASSESSED: "level-none",
 }
 
-LEVEL_SHAPES: dict[Level, str] = {Level.LOW: "●", Level.MODERATE: "◆", Level.HIGH: "▲", Level.NOT_ASSESSED: "○"}
-
 
 def color(name: str, theme: Theme) -> str:
     """Return a token's color in one dress; an unknown name raises KeyError."""

@@ -4,10 +4,9 @@ import math
 from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from somnia_engine.report import NOTHING, length
 from somnia_engine.text import Text, t
 
-NOTHING = "–"
-"""What stands where nothing was measured."""
 WEEKDAYS = (Text("Mon"), Text("Tue"), Text("Wed"), Text("Thu"), Text("Fri"), Text("Sat"), Text("Sun"))
 MONTHS = (
     Text("January"), Text("February"), Text("March"), Text("April"), Text("May"), Text("June"),
@@ -62,12 +61,7 @@ def day_of(at: datetime, zone: str | None) -> date:
 
 def minutes(value: float) -> str:
     """Return minutes as `7 h 04` or `14 min`; a dash when not measured."""
-    if not math.isfinite(value):
-        return NOTHING
-    whole = round(value)
-    if whole < 60:
-        return t("{n} min", n=whole)
-    return t("{h} h {min}", h=whole // 60, min=f"{whole % 60:02d}")
+    return str(length(value))
 
 
 def decimal(value: float, places: int) -> str:

@@ -12,9 +12,8 @@ from components.findings import level_badge
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
 from components.states import action
-from components.theme import LEVEL_SHAPES
 from somnia_engine.text import Text, t
-from somnia_engine.types.findings import Level
+from somnia_engine.types.findings import LEVEL_SHAPES, Level
 from somnia_engine.types.night import NightAnalysis
 
 PAGE = "worklist"

@@ -13,7 +13,7 @@ from pages import _trending as trending
 from pages._trending import Past
 from somnia_engine.detectors import detectors
 from somnia_engine.metrics.associations import associations
-from somnia_engine.metrics.baseline import baseline
+from somnia_engine.metrics.baseline import band_at
 from somnia_engine.metrics.trend import column
 from somnia_engine.resources import load_table
 from somnia_server.store.actors import Actor
@@ -54,8 +54,7 @@ def _compared(history: Past, places: tuple[int, int], nights: tuple[StoredNight,
     for key in METRICS:
         numbers = column(history.main, key)
         values[key] = (float(numbers[places[0]]), float(numbers[places[1]]))
-        band = baseline(numbers)
-        usual[key] = (float(band.low[places[1]]), float(band.high[places[1]]))
+        usual[key] = band_at(numbers, places[1])
     names = compare.side_name(nights[0].night, "A"), compare.side_name(nights[1].night, "B")
     return Compared(values, usual, (nights[0].analysis.findings, nights[1].analysis.findings), names)
 

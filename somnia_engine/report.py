@@ -6,10 +6,12 @@ from dataclasses import dataclass, fields, replace
 
 from somnia_engine.text import Text
 from somnia_engine.types.events import EventKind
-from somnia_engine.types.findings import Finding, Level
+from somnia_engine.types.findings import LEVEL_ORDER, Finding, Level
 from somnia_engine.types.hypnogram import Hypnogram, Stage
 from somnia_engine.types.night import NAN, NightAnalysis
 
+NOTHING = "–"
+"""What stands where nothing was measured."""
 LEAST_NIGHTS = 7
 """Fewer nights than these say little of what is usual; a report of them says so."""
 MASKED = 4
@@ -165,9 +167,6 @@ OTHER = (
 )
 
 
-ORDER = (Level.HIGH, Level.MODERATE, Level.LOW, Level.NOT_ASSESSED)
-
-
 def report_night(analysis: NightAnalysis, *, n_nights: int = 1) -> Report:
     """Return the report of a night.
 
@@ -177,7 +176,7 @@ def report_night(analysis: NightAnalysis, *, n_nights: int = 1) -> Report:
     n_nights : int
         How many nights of this person are known; under seven the report says that they are few.
     """
-    findings = tuple(sorted(analysis.findings, key=lambda finding: ORDER.index(finding.level)))
+    findings = tuple(sorted(analysis.findings, key=lambda finding: LEVEL_ORDER.index(finding.level)))
     return Report(
         summary=tuple(_summary(analysis, findings)),
         voice=tuple(_voice(analysis)),
@@ -208,17 +207,17 @@ def masked(source: str) -> str:
     return "".join(found)[:-1]
 
 
-def _summary(analysis: NightAnalysis, findings: Sequence[Finding]) -> list[Text]:
+def slept_sentence(analysis: NightAnalysis) -> Text:
+    """Return the night in one sentence."""
     s = analysis.statistics
-    said: list[Text] = []
-    if math.isfinite(s.tst_min):
-        values = {"asleep": _length(s.tst_min), "bed": _length(s.tib_min), "sol": _length(s.sol_min), "waso": _length(s.waso_min)}
-        sentence = Text(
-            "You slept {asleep} of {bed} in bed; it took {sol} to fall asleep, and you were awake for {waso} after that.", values
-        )
-        said.append(sentence)
-    else:
-        said.append(Text("This night has no sleep stages: neither heart rate nor movement covers enough of it."))
+    if not math.isfinite(s.tst_min):
+        return Text("This night has no sleep stages: neither heart rate nor movement covers enough of it.")
+    values = {"asleep": length(s.tst_min), "bed": length(s.tib_min), "sol": length(s.sol_min), "waso": length(s.waso_min)}
+    return Text("You slept {asleep} of {bed} in bed; it took {sol} to fall asleep, and you were awake for {waso} after that.", values)
+
+
+def _summary(analysis: NightAnalysis, findings: Sequence[Finding]) -> list[Text]:
+    said = [slept_sentence(analysis)]
     said += [finding.summary for finding in findings if finding.level in (Level.HIGH, Level.MODERATE)]
     said += [finding.next_step for finding in findings if finding.level is Level.HIGH and finding.next_step is not None]
     return said
@@ -228,8 +227,8 @@ def _voice(analysis: NightAnalysis) -> list[Text]:
     s, m = analysis.statistics, analysis.measures
     said: list[Text] = []
     if math.isfinite(s.tst_min):
-        values: dict[str, str | int | float | Text] = {"tst": _length(s.tst_min), "tib": _length(s.tib_min), "se": _whole(s.se_pct)}
-        values |= {"sol": _length(s.sol_min), "waso": _length(s.waso_min), "scorer": s.scorer}
+        values: dict[str, str | int | float | Text] = {"tst": length(s.tst_min), "tib": length(s.tib_min), "se": _whole(s.se_pct)}
+        values |= {"sol": length(s.sol_min), "waso": length(s.waso_min), "scorer": s.scorer}
         said.append(Text("TST {tst} of TIB {tib}, sleep efficiency {se} %, latency {sol}, WASO {waso}; staged by {scorer}.", values))
     if math.isfinite(m.get("odi3_per_h", NAN)):
         oxygen = {"odi": f"{m['odi3_per_h']:.1f}", "low": _whole(m.get("spo2_min_pct", NAN)), "t90": f"{m.get('t90_pct', NAN):.1f}"}
@@ -314,9 +313,10 @@ def _inside(hypnogram: Hypnogram, wanted: set[Stage], *, analysis: NightAnalysis
     return sum(inside) * hypnogram.epoch_s / 60.0, sum(inside[at] for at in places if 0 <= at < len(inside))
 
 
-def _length(minutes: float) -> Text | str:
+def length(minutes: float) -> Text | str:
+    """Return minutes as `7 h 04` or `14 min`; a dash when not measured."""
     if not math.isfinite(minutes):
-        return "–"
+        return NOTHING
     whole = round(minutes)
     if whole < 60:
         return Text("{n} min", {"n": whole})
@@ -324,4 +324,4 @@ def _length(minutes: float) -> Text | str:
 
 
 def _whole(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.0f}"
+    return NOTHING if math.isnan(value) else f"{value:.0f}"

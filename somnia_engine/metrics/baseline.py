@@ -41,10 +41,22 @@ def baseline(values: NDArray[np.float64]) -> Baseline:
     ends = np.full((3, len(values)), np.nan)
     valid = np.flatnonzero(np.isfinite(values))
     for at in range(len(values)):
-        before = valid[: np.searchsorted(valid, at)][-BAND_NIGHTS:]
-        if len(before) >= LEAST_NIGHTS:
-            ends[:, at] = np.percentile(values[before], (50.0, LOW_PCT, HIGH_PCT))
+        ends[:, at] = _ends(values[valid[: np.searchsorted(valid, at)][-BAND_NIGHTS:]])
     return Baseline(*ends)
+
+
+def band_at(values: NDArray[np.float64], at: int) -> tuple[float, float]:
+    """Return the ends of the band of one night, from the nights before it, as `baseline` does for all; NaN while calibrating."""
+    before = values[:at]
+    _, low, high = _ends(before[np.isfinite(before)][-BAND_NIGHTS:])
+    return low, high
+
+
+def _ends(before: NDArray[np.float64]) -> tuple[float, float, float]:
+    if len(before) < LEAST_NIGHTS:
+        return float("nan"), float("nan"), float("nan")
+    middle, low, high = np.percentile(before, (50.0, LOW_PCT, HIGH_PCT)).tolist()
+    return middle, low, high
 
 
 def running_median(day: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,6 @@
 """Sound of any length: wav, flac, mp3, ogg, m4a, webm; a recording keeps the path, and `read_blocks` decodes it in blocks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.errors import DamagedFile, ReadError
-from somnia_engine.readers._audio_tags import is_mp3, missing_bytes, written_start
+from somnia_engine.readers._audio_tags import is_mp3, missing_bytes
 from somnia_engine.readers._av_sound import AvSound, is_container
-from somnia_engine.readers._clock import ZONE_SAID, choose_night, night_key, zone_info
+from somnia_engine.readers._media_night import MediaNight, media_night, recording_of, survey_of
 from somnia_engine.readers._video_boxes import holds_video
 from somnia_engine.text import Said, Text
-from somnia_engine.types.recording import Media, NightSpan, Reader, ReadOptions, Recording, Source, Survey
+from somnia_engine.types.recording import Media, Reader, ReadOptions, Recording, Source, Survey
 
 KEY = "audio"
 NAME = Text("Sound (WAV, FLAC, MP3, Opus, Ogg, M4A, WebM)")
@@ -29,23 +27,6 @@ _DECODE_FRAMES = 16384
 def _recognises(path: Path, head: bytes) -> bool:
     riff = head[:4] in (b"RIFF", b"RF64", b"RIFX") and head[8:12] == b"WAVE"
     return riff or head[:4] == b"fLaC" or is_mp3(head) or (is_container(head) and not holds_video(path, head))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """What the header, the tags and the last frames of a file say."""
-
-    media: Media
-    start: datetime | None
-    zone: str | None
-    zone_origin: Text
-    notes: tuple[Text, ...]
-
-    def span(self, split_hour: int) -> NightSpan:
-        length = self.media.duration_s
-        if self.start is None:
-            return NightSpan(None, None, None, length)
-        return NightSpan(night_key(self.start, self.zone, split_hour), self.start, self.start + timedelta(seconds=length), length)
 
 
 def read_blocks(path: Path, block_s: float, *, fs: int = 16000) -> Iterator[NDArray[np.float32]]:
@@ -167,62 +148,25 @@ def _decodes(file: Any, frame: int) -> bool:
         return False
 
 
-def _load(path: Path, options: ReadOptions) -> _Sound:
+def _load(path: Path, options: ReadOptions) -> MediaNight:
     with _open(path) as file:
         fs, channels, tags = int(file.samplerate), int(file.channels), file.copy_metadata()
     frames, broken = _frames(path)
     if not frames:
         raise DamagedFile(Text("{name} holds no sound. Copy or record it again.", {"name": path.name}))
-    notes = []
+    notes: tuple[Text, ...] = ()
     if broken or missing_bytes(path) > 0:
-        notes.append(Text("The file breaks off; what is there was read: {minutes} minutes.", {"minutes": round(frames / fs / 60, 1)}))
-    start, origin, more = _start(path, str(tags.get("date", "")), options)
+        notes = (Text("The file breaks off; what is there was read: {minutes} minutes.", {"minutes": round(frames / fs / 60, 1)}),)
     media = Media("audio", path, frames / fs, float(fs), channels)
-    return _Sound(media, start, options.zone, origin, (*notes, *more))
-
-
-def _start(path: Path, tag: str, options: ReadOptions) -> tuple[datetime | None, Text, list[Text]]:
-    """Return when the sound began, where its zone came from, and notes."""
-    at = written_start(path, tag)
-    origin = ZONE_SAID if options.zone else Text("The file names no zone.")
-    if at is not None and at.tzinfo is not None:
-        return at, ZONE_SAID if options.zone else Text("The file gives its start with an offset from UTC, but no zone."), []
-    if at is not None and options.zone:
-        return at.replace(tzinfo=zone_info(options.zone)), ZONE_SAID, [Text("The start was read from the file, in the zone that you said.")]
-    notes = []
-    if at is not None and options.start is None:
-        notes.append(
-            Text("The file says that it began at {time}, without a zone. Say your zone or the start.", {"time": f"{at:%Y-%m-%d %H:%M:%S}"})
-        )
-    return options.start, origin, notes
+    return media_night(path, str(tags.get("date", "")), media=(media,), notes=notes, options=options)
 
 
 def _survey(path: Path, options: ReadOptions) -> Survey:
-    sound = _load(path, options)
-    return Survey(
-        format=KEY,
-        name=NAME,
-        nights=(sound.span(options.split_hour),),
-        zone=sound.zone,
-        zone_origin=sound.zone_origin,
-        channels=("audio",),
-        notes=sound.notes,
-        needs_start=sound.start is None,
-    )
+    return survey_of(_load(path, options), KEY, NAME, options=options)
 
 
 def _read(path: Path, options: ReadOptions) -> Recording:
-    sound = _load(path, options)
-    choose_night((sound.span(options.split_hour),), options, name=path.name)
-    return Recording(
-        start=sound.start,
-        zone=sound.zone,
-        zone_origin=sound.zone_origin,
-        duration_s=sound.media.duration_s,
-        source=Source(KEY, path.name),
-        media=(sound.media,),
-        notes=sound.notes,
-    )
+    return recording_of(_load(path, options), Source(KEY, path.name), options=options)
 
 
 READER = Reader(KEY, NAME, (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm"), _recognises, _survey, _read, icon="sound")

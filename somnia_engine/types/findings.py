@@ -16,6 +16,18 @@ class Level(StrEnum):
     HIGH = "high"
 
 
+LEVEL_ORDER = (Level.HIGH, Level.MODERATE, Level.LOW, Level.NOT_ASSESSED)
+"""The order in which levels are told: the strongest first."""
+LEVEL_SHAPES: dict[Level, str] = {Level.LOW: "●", Level.MODERATE: "◆", Level.HIGH: "▲", Level.NOT_ASSESSED: "○"}
+"""A level is told by its shape too: colors are lost in print and to some eyes."""
+LEVEL_WORDS: dict[Level, Text] = {
+    Level.LOW: Text("no signs in what was measured"),
+    Level.MODERATE: Text("some signs"),
+    Level.HIGH: Text("clear signs"),
+    Level.NOT_ASSESSED: Text("not assessed"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One number behind a finding: its value against its threshold, where it came from and who says so.

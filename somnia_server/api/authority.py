@@ -13,6 +13,8 @@ from somnia_server.store.actors import Actor
 
 F = TypeVar("F", bound=Callable[..., Any])
 BEARER = "Bearer"
+ME = "me"
+"""What stands for the caller in an address."""
 SCHEMES = {BEARER: {"type": "http", "scheme": "bearer", "description": "An access token from POST /auth/login: it counts for 10 minutes."}}
 """How the document says that a token is needed; the check is `caller`."""
 
@@ -23,6 +25,11 @@ def caller() -> Actor:
     if actor is None:
         abort(401)
     return actor
+
+
+def whose(user_id: str) -> str | None:
+    """Return whom an address names: None for the caller, by `me` or their own id; another's id as it is, for the stores to ask about."""
+    return None if user_id in (ME, caller().id) else user_id
 
 
 def needs(action: Action, *, cost: int = 1) -> Callable[[F], F]:

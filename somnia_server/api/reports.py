@@ -8,13 +8,12 @@ from flask import abort
 from pydantic import BaseModel
 
 from somnia_server.access.permissions import Action
-from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.api.authority import BEARER, caller, needs, whose
 from somnia_server.api.nights import MEDIA
 from somnia_server.store import interpretations
 from somnia_server.store.nights import list_nights
 
 reports = APIBlueprint("reports", __name__, url_prefix="/api/v1/reports", tag="Nights")
-ME = "me"
 
 
 class SignedReport(BaseModel):
@@ -50,10 +49,11 @@ class ReportEntries(BaseModel):
 def read_reports(user_id: str) -> Any:
     """Return the reports of a person's nights: `me`, or the id of somebody who shares their nights with the caller."""
     actor = caller()
-    own = user_id in (ME, actor.id)
-    found = list_nights(actor, None if own else user_id)
-    if not own and not found:
+    subject = whose(user_id)
+    found = list_nights(actor, subject)
+    if subject is not None and not found:
         abort(404)
+    signed = interpretations.signed_of(actor, subject or actor.id)
     return {
         "reports": [
             {
@@ -64,8 +64,7 @@ def read_reports(user_id: str) -> Any:
                 "media": MEDIA,
                 "signed": [
                     {"version": one.version, "name": one.name, "signed_at": one.signed_at, "text": one.text}
-                    for one in interpretations.interpretations_of(actor, night.id)
-                    if one.signed_at is not None
+                    for one in signed.get(night.id, ())
                 ],
             }
             for night in found

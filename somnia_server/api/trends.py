@@ -10,11 +10,10 @@ from pydantic import BaseModel
 
 from somnia_engine.types.trend import TREND_KEYS, TrendNight
 from somnia_server.access.permissions import Action
-from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.api.authority import BEARER, caller, needs, whose
 from somnia_server.store.trends import load_trend, newest_analyses
 
 trends = APIBlueprint("trends", __name__, url_prefix="/api/v1/trends", tag="Nights")
-ME = "me"
 
 
 class Span(BaseModel):
@@ -48,9 +47,9 @@ class Trend(BaseModel):
 def read_trend(user_id: str, span: Span) -> Any:
     """Return the numbers of a person's nights: `me`, or the id of somebody who shares their nights with the caller."""
     actor = caller()
-    own = user_id in (ME, actor.id)
-    found = load_trend(actor, None if own else user_id, first=span.first, last=span.last)
-    if not own and not found:
+    subject = whose(user_id)
+    found = load_trend(actor, subject, first=span.first, last=span.last)
+    if subject is not None and not found:
         abort(404)
     return {"metrics": list(TREND_KEYS), "nights": [_entry(night) for night in newest_analyses(found)]}
 

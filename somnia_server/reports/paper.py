@@ -17,7 +17,7 @@ from flask import render_template
 from somnia_engine.detectors import detectors
 from somnia_engine.report import Report, Row, report_night
 from somnia_engine.text import Text, t
-from somnia_engine.types.findings import Evidence, Level
+from somnia_engine.types.findings import LEVEL_SHAPES, LEVEL_WORDS, Evidence, Level
 from somnia_engine.types.night import NightAnalysis
 from somnia_server.i18n import language_now
 from somnia_server.reports.drawing import draw_night
@@ -27,12 +27,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 PRINTERS = threading.BoundedSemaphore(2)
 """How many reports are printed at once; the others wait their turn."""
 LONGEST_S = 60.0
-LEVELS = {
-    Level.HIGH: ("▲", Text("clear signs")),
-    Level.MODERATE: ("◆", Text("some signs")),
-    Level.LOW: ("●", Text("no signs in what was measured")),
-    Level.NOT_ASSESSED: ("○", Text("not assessed")),
-}
 
 
 MARK = "/* faces */"
@@ -88,7 +82,7 @@ def report_page(paper: Paper) -> str:
         picture=base64.b64encode(draw_night(paper.analysis).encode()).decode(),
         sentences=report.voice if paper.doctor else report.summary,
         tables=_tables(report, full=paper.full),
-        findings=[(t(names.get(one.disorder, Text(one.disorder))), *LEVELS[one.level], one) for one in shown],
+        findings=[(t(names.get(one.disorder, Text(one.disorder))), LEVEL_SHAPES[one.level], LEVEL_WORDS[one.level], one) for one in shown],
         proof=_proof,
         limits=report.limits,
         sources=", ".join(report.sources),

@@ -55,6 +55,16 @@ def interpretations_of(actor: Actor, night_id: str) -> tuple[Interpretation, ...
     return tuple(_interpretation(row, night) for row in rows)
 
 
+def signed_of(actor: Actor, owner: str) -> dict[str, tuple[Interpretation, ...]]:
+    """Return the signed versions of all of a person's nights that an actor may read, newest first, by the night's id."""
+    query = select(InterpretationRow, NightRow).join(NightRow, NightRow.id == InterpretationRow.night_id)
+    seen = NightRow.owner == owner, reads_nights(actor), alive(), InterpretationRow.state == SIGNED, *_visible(actor)
+    found: dict[str, list[Interpretation]] = {}
+    for row, night in session().execute(query.where(*seen).order_by(InterpretationRow.version.desc())).all():
+        found.setdefault(night.id, []).append(_interpretation(row, night))
+    return {night_id: tuple(versions) for night_id, versions in found.items()}
+
+
 def begin(actor: Actor, night_id: str) -> None:
     """Note that a doctor began to read a night of somebody else, unless somebody has."""
     night = _night(actor, night_id)

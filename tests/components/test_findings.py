@@ -5,9 +5,8 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from components.findings import finding_list, level_badge
-from components.theme import LEVEL_SHAPES
 from somnia_engine.text import Text
-from somnia_engine.types.findings import Evidence, Finding, Level
+from somnia_engine.types.findings import LEVEL_SHAPES, Evidence, Finding, Level
 from tests.components.made import HIGH, UNKNOWN
 
 NAMES = {"apnea": Text("Sleep apnea and snoring"), "insomnia": Text("Insomnia")}

@@ -5,16 +5,22 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from dash import Dash
 from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, sync_playwright
+from werkzeug.serving import make_server
 
+from app import create_app
+from somnia_server.settings import Settings
 from tests.journeys.files import write_ring, write_watch
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -135,3 +141,26 @@ def page(visitors: Visitors) -> Page:
 def night_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("files")
     return [write_watch(folder / "watch.csv"), write_ring(folder / "ring.csv")]
+
+
+@pytest.fixture(scope="module")
+def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
+    """The pages of an instance of the test file's own, within this process: the test writes into its stores."""
+    folder = tmp_path_factory.mktemp("house")
+    said = {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
+    dash = create_app(Settings.from_env(said))
+    yield dash
+    cache: Any = dash._background_manager
+    cache.handle.close()
+
+
+@pytest.fixture(scope="module")
+def place(dash: Dash) -> Iterator[str]:
+    """Where those pages are served."""
+    server = make_server("127.0.0.1", 0, dash.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()

@@ -1,7 +1,5 @@
 """Every page of every role keeps to WCAG 2.2 AA as far as a program can tell: axe-core finds nothing, in light and in dark."""
 
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -9,12 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from dash import Dash
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import make_server
 
-from app import create_app
 from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
 from somnia_server.access.sessions import COOKIE
-from somnia_server.settings import Settings
 from tests.cast import Cast, make_cast
 from tests.components.made import night
 
@@ -48,27 +43,6 @@ VISITS = {
 NOON = datetime(2025, 11, 15, 12, 0, tzinfo=UTC)
 """When a display is looked at: at night it dims on purpose, until somebody touches it."""
 LOOKS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
-    folder = tmp_path_factory.mktemp("house")
-    said = {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
-    dash = create_app(Settings.from_env(said))
-    yield dash
-    cache: Any = dash._background_manager
-    cache.handle.close()
-
-
-@pytest.fixture(scope="module")
-def place(dash: Dash) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, dash.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,15 @@
 """What people write stays text: markup in every field, brought before every page in a real browser, runs nowhere."""
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from dash import Dash
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import delete
-from werkzeug.serving import make_server
 
-from app import create_app
 from somnia_engine.text import Text
 from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
 from somnia_server.access.sessions import COOKIE
-from somnia_server.settings import Settings
 from somnia_server.store import emergencies, invitations, kiosks, persons, recordings, sharing_requests
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory
@@ -53,27 +47,6 @@ PAYLOADS = tuple(head.replace("{{{{", "((").replace("}}}}", "))").replace("{}", 
 FEW = PAYLOADS[:2]
 SLOW = 120_000
 """A watchdog for a page of a busy machine [ms]."""
-
-
-@pytest.fixture(scope="module")
-def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
-    folder = tmp_path_factory.mktemp("house")
-    said = {"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")}
-    dash = create_app(Settings.from_env(said))
-    yield dash
-    cache: Any = dash._background_manager
-    cache.handle.close()
-
-
-@pytest.fixture(scope="module")
-def place(dash: Dash) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, dash.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,40 @@
 """The API: what programs may ask, one file a resource; `/api/docs` shows it, `/api/openapi.json` describes it."""
 
+from importlib import import_module
 from typing import Any
 
 from apiflask import APIBlueprint, APIFlask
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from somnia_server import failures
 from somnia_server.api import standards
 from somnia_server.api.authority import SCHEMES
+from somnia_server.api.described import describe
 from somnia_server.api.errors import PLACES, ErrorBody, init_errors
 
 TITLE = "SOMNIA"
 DOCUMENT = "/api/openapi.json"
+ROOMS = (
+    "admin",
+    "auth",
+    "demo",
+    "devices",
+    "disorders",
+    "docs",
+    "health",
+    "jobs",
+    "mydata",
+    "nights",
+    "packets",
+    "profile",
+    "programs",
+    "reports",
+    "team",
+    "trends",
+    "uploads",
+)
+"""The files of this folder that answer requests."""
 
 
 class Json(DefaultJSONProvider):
@@ -65,6 +87,7 @@ def _say_errors(document: Any) -> Any:
     document["paths"] = {path: found for path, found in document["paths"].items() if path.startswith(PLACES)}
     schemas |= standards.SCHEMAS
     document["paths"] |= standards.PATHS
+    describe(document)
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"] = {**operation["responses"], "default": refusal}
@@ -75,41 +98,13 @@ def init_api(app: Flask) -> None:
     """Give an application the API."""
     from somnia_server.access.addresses import init_addresses
     from somnia_server.access.oauth import oauth
-    from somnia_server.api.admin import admin
-    from somnia_server.api.auth import auth
-    from somnia_server.api.demo import demo
-    from somnia_server.api.devices import devices
-    from somnia_server.api.disorders import disorders
-    from somnia_server.api.docs import docs
-    from somnia_server.api.health import health
-    from somnia_server.api.mydata import mydata
-    from somnia_server.api.nights import nights
-    from somnia_server.api.packets import packets
-    from somnia_server.api.profile import user
-    from somnia_server.api.programs import programs
-    from somnia_server.api.reports import reports
-    from somnia_server.api.team import team
-    from somnia_server.api.trends import trends
 
     init_errors(app)
     init_addresses(app)
-    blueprints = (
-        admin,
-        auth,
-        demo,
-        devices,
-        disorders,
-        docs,
-        health,
-        mydata,
-        nights,
-        oauth,
-        packets,
-        programs,
-        reports,
-        team,
-        trends,
-        user,
-    )
-    for blueprint in blueprints:
-        app.register_blueprint(blueprint)
+    app.register_blueprint(oauth)
+    for room in ROOMS:
+        module = import_module(f"{__name__}.{room}")
+        for blueprint in (
+            found for found in vars(module).values() if isinstance(found, Blueprint) and found.import_name == module.__name__
+        ):
+            app.register_blueprint(blueprint)

@@ -51,13 +51,17 @@ def init_errors(app: Any) -> None:
 
 def problem(status: int, message: str, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """Return a refusal."""
-    said = Problem(status=status, code=HTTPStatus(status).phrase.lower().replace(" ", "_"), message=message, **more)
+    said = Problem(status=status, code=_code(status), message=message, **more)
     response = jsonify(ErrorBody(error=said).model_dump(exclude_none=True))
     response.status_code = status
     response.headers.extend(headers or {})
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="somnia"'
     return response
+
+
+def _code(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "_") if status in set(HTTPStatus) else "checksum_mismatch"
 
 
 def in_api() -> bool:

@@ -14,10 +14,6 @@ from somnia_server.api.errors import problem
 from somnia_server.store.packets import ReusedNonceError, UnknownDeviceError, secret_for, take
 
 packets = APIBlueprint("packets", __name__, url_prefix="/api/v1/packets", tag="Packets")
-BINARY: Any = {
-    "required": True,
-    "content": {"application/octet-stream": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}},
-}
 TOO_LARGE = Text("A packet has at most {most} bytes; this has more.")
 
 

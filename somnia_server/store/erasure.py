@@ -22,6 +22,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "beds": ("patient",),
     "codes": ("user_id",),
     "consents": ("owner",),
+    "deliveries": ("owner", "subject"),
     "devices": ("owner",),
     "filters": ("doctor",),
     "grants": ("patient", "doctor"),
@@ -39,6 +40,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "persons": ("owner",),
     "refresh_tokens": ("user_id",),
     "remarks": ("owner",),
+    "repeats": ("owner",),
     "roles_users": ("user_id",),
     "scorings": ("patient",),
     "sessions": ("user_id",),
@@ -48,6 +50,7 @@ OWNED: dict[str, tuple[str, ...]] = {
     "users": ("id",),
     "visitors": ("id",),
     "visits": ("patient", "doctor"),
+    "webhooks": ("owner",),
 }
 """By table the columns that name whose row it is."""
 KEPT: dict[str, str] = {

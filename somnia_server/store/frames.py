@@ -83,6 +83,16 @@ class SealedWriter:
         self.index += 1
         self.offset += len(piece)
 
+    def mark(self) -> tuple[int, int, int]:
+        """Return the place that has been reached, for `cut_back`."""
+        return self.index, self.offset, self._file.tell()
+
+    def cut_back(self, mark: tuple[int, int, int]) -> None:
+        """Take back what was written since a mark."""
+        self.index, self.offset, end = mark
+        self._file.seek(end)
+        self._file.truncate()
+
     def finish(self) -> None:
         """Close the stream for good: what is cut off from now on is noticed."""
         self._file.write(self._frames.seal(b"", self.index, last=True))

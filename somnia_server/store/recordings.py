@@ -33,7 +33,10 @@ MOST_WAITING = 4
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An uploaded file; `size` in bytes, `received` what has arrived, `demo` the demo file that it stands for."""
+    """An uploaded file; `size` in bytes, `received` what has arrived, `demo` the demo file that it stands for.
+
+    `kind`: what a program said that it brings.
+    """
 
     id: str
     owner: str
@@ -45,14 +48,15 @@ class Upload:
     expires_at: datetime
     sha256: str | None = None
     demo: str | None = None
+    kind: str | None = None
 
 
-def add_upload(actor: Actor, name: str, *, size: int, subject: str | None = None) -> str | None:
+def add_upload(actor: Actor, name: str, *, size: int, subject: str | None = None, kind: str | None = None) -> str | None:
     """Make the row of a file that is about to arrive and return its id; None when the actor may bring nothing for this person."""
     owner = subject or actor.id
     if not may_add(actor, owner):
         return None
-    return _add(owner, name, size=size, brought_by=actor.id)
+    return _add(owner, name, size=size, brought_by=actor.id, kind=kind)
 
 
 def may_add(actor: Actor, owner: str) -> bool:
@@ -94,9 +98,10 @@ def add_demo_upload(actor: Actor, path: Path, *, sha256: str) -> str:
     return upload_id
 
 
-def _add(owner: str, name: str, *, size: int, demo: str | None = None, brought_by: str | None = None) -> str:
+def _add(owner: str, name: str, *, size: int, demo: str | None = None, brought_by: str | None = None, kind: str | None = None) -> str:
     at = now()
     row = UploadRow(id=secrets.token_hex(16), owner=owner, brought_by=brought_by, state=RECEIVING, size=size, created_at=at, demo=demo)
+    row.kind = kind
     row.expires_at = upload_stays_until(owner, at)
     row.sealed_name = house().vault.seal(name.encode(), table="uploads.name", row=row.id, owner=owner)
     note_visitor(owner)
@@ -256,4 +261,5 @@ def _bare(row: UploadRow) -> Upload:
         created_at=row.created_at,
         expires_at=row.expires_at,
         demo=row.demo,
+        kind=row.kind,
     )

@@ -13,7 +13,7 @@ from flask import Flask
 
 from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
-from somnia_server.store import audit, guardians, jobs, nights, packets, people, recordings, retention, sessions, tidings, tries
+from somnia_server.store import audit, guardians, jobs, nights, packets, people, recordings, repeats, retention, sessions, tidings, tries
 from somnia_server.store.connections import AWAY, is_away
 from somnia_server.store.house import house, now
 from somnia_server.work import analyses, door, post
@@ -40,6 +40,7 @@ def sweep() -> None:
         guardians.end_grown_up(at)
     jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
     packets.purge_letters(at)
+    repeats.purge_repeats(at)
     people.purge_visitors(at - JOB_ROWS_STAY)
     sessions.purge_sessions(at - JOB_ROWS_STAY)
     tries.purge_tries(at)

@@ -17,6 +17,7 @@ from somnia_server.store.tables.people import (
     UserRow,
     VisitorRow,
 )
+from somnia_server.store.tables.programs import DeliveryRow, RepeatRow, WebhookRow
 from somnia_server.store.tables.records import AuditRow, BreachRow, ClientRow, CodeRow, RefreshRow
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ClientRow",
     "CodeRow",
     "ConsentRow",
+    "DeliveryRow",
     "DeviceRow",
     "FilterRow",
     "GrantRow",
@@ -46,6 +48,7 @@ __all__ = [
     "PersonRow",
     "RefreshRow",
     "RemarkRow",
+    "RepeatRow",
     "RoleRow",
     "ScoringRow",
     "SessionRow",
@@ -56,6 +59,7 @@ __all__ = [
     "UserRow",
     "VisitRow",
     "VisitorRow",
+    "WebhookRow",
     "db",
     "ping",
     "session",

@@ -16,6 +16,7 @@ class UploadRow(Base):
     owner: Mapped[str] = mapped_column(OWNER)
     state: Mapped[str] = mapped_column(String(16))
     brought_by: Mapped[str | None] = mapped_column(OWNER)
+    kind: Mapped[str | None] = mapped_column(String(16))
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)

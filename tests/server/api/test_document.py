@@ -21,6 +21,12 @@ ROLES = (None, Role.USER, Role.DOCTOR, Role.ADMIN)
 ERASES = "DELETE /api/v1/user"
 
 
+@schemathesis.serializer("application/offset+octet-stream")
+def as_it_is(_context: Any, value: Any) -> bytes:
+    """Send pieces of files as generated."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def cases_of(app: Flask, tokens: dict[Role | None, str | None]) -> Any:
     """Return a strategy of requests: an operation of the document, by somebody."""
     document = schemathesis.openapi.from_wsgi("/api/openapi.json", app)

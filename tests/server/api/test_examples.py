@@ -25,7 +25,7 @@ from somnia_server.store.persons import Profile, save_profile
 from somnia_server.store.processing import NEEDED
 from tests.server.access.test_oauth import BACK, CHALLENGE, VERIFIER, Asking
 from tests.server.api.conftest import Program
-from tests.server.conftest import make_night
+from tests.server.conftest import csv_night, make_night
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "api.md"
 EXAMPLE = re.compile(r"```sh\n(curl .+) # (\d{3})\n```")
@@ -98,6 +98,9 @@ class Told(dict[str, str]):
             give(actor, kind)
         packet = house().settings.temp / "night.pkt"
         packet.write_bytes(seal(b"a letter", add_device(actor, "Phone")))
+        ring = house().settings.temp / "ring.csv"
+        ring.write_bytes(csv_night())
+        self["FILE"], self["SIZE"] = str(ring), str(ring.stat().st_size)
         self["PACKET"], self["DEVICECODE"] = str(packet), invite_device(actor, "Tablet")
         self["PUBLICKEY"] = b64encode(X25519PrivateKey.generate().public_key().public_bytes_raw()).decode()
 
@@ -107,6 +110,10 @@ class Told(dict[str, str]):
             self["TOKEN"], self["REFRESH"] = found["access_token"], found["refresh_token"]
         if command.split()[1].endswith("/devices"):
             self["DEVICE"] = found["devices"][0]["id"]
+        if "/api/v1/upload/" in command:
+            self["UPLOAD"] = found["id"]
+        if "/api/v1/analyze" in command:
+            self["JOB"] = found["jobs"][0]["id"]
         if "/auth/token" in command:
             self["THEIRS"] = found["refresh_token"]
         if command.split()[1].endswith("/user/programs"):
@@ -129,7 +136,11 @@ def test_every_example_is_answered_as_it_says(app: Flask) -> None:
 
 def test_every_endpoint_has_an_example(app: Flask) -> None:
     curl = Curl(app, dict.fromkeys(re.findall(r"\$([A-Z]+)", DOCUMENT.read_text(encoding="utf-8")), "x") | {"SOMNIA": SERVER})
-    shown = {(method, url) for method, url, *_ in (curl.read(command) for command, _ in examples())}
+    shown = {(method, url.partition("?")[0]) for method, url, *_ in (curl.read(command) for command, _ in examples())}
     document = app.test_client().get("/api/openapi.json").get_json()
-    wanted = {(method.upper(), re.sub(r"{\w+}", "x", path)) for path, found in document["paths"].items() for method in found}
+    wanted = {
+        (method.upper(), re.sub(r"{\w+}", "x", path.replace("{kind}", "recording")))
+        for path, found in document["paths"].items()
+        for method in found
+    }
     assert wanted - shown == set()

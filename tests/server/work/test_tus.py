@@ -14,7 +14,7 @@ from somnia_server.store.consents import PRIVACY, TERMS, give, withdraw
 from somnia_server.store.house import now
 from somnia_server.store.persons import Profile, save_profile
 from somnia_server.store.tables import GuardianRow, session
-from somnia_server.work import tus
+from somnia_server.work import arriving
 from tests.server.access.people import EMAIL, Person
 from tests.server.conftest import TUS, Visitor, make_account
 
@@ -120,7 +120,7 @@ def test_an_upload_survives_a_restart_of_the_server(app, visitor, settings):
     url = visitor.create(len(data))
     visitor.patch(url, data[:100_000], 0)
     cookie = visitor.client.get_cookie("somnia_visitor").value
-    tus._digests.clear()
+    arriving._digests.clear()
     again = Visitor(create_server(settings))
     again.client.set_cookie("somnia_visitor", cookie)
     assert again.client.head(url, headers=TUS).headers["Upload-Offset"] == "100000"

@@ -1,0 +1,57 @@
+"""What the document says of headers and of bodies that are no JSON: the library writes neither by itself."""
+
+from typing import Any
+
+from somnia_server.api.once import KEY, MOST_CHARS
+
+OCTETS, PIECES = "application/octet-stream", "application/offset+octet-stream"
+NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
+TEXT: dict[str, Any] = {"type": "string"}
+
+
+def _header(name: str, said: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": required, "description": said, "schema": schema}
+
+
+def _body(*media: str, required: bool) -> dict[str, Any]:
+    return {"required": required, "content": {one: {"schema": {"type": "string", "contentMediaType": one}} for one in media}}
+
+
+ONCE = _header(
+    KEY,
+    "A text of your own: the same key with the same request, within a day, gets the same answer and does nothing twice.",
+    {"type": "string", "minLength": 1, "maxLength": MOST_CHARS},
+)
+LENGTH = _header("Upload-Length", "Bytes of the whole file, when this request brings none of them, or only the first.", NUMBER)
+WHOLE = _header("Repr-Digest", "Of the whole file: sha-256=:base64: (RFC 9530).", TEXT)
+CHECKSUM = _header("Upload-Checksum", "Of this request's bytes: sha256, a space, base64 (tus 1.0).", TEXT)
+OFFSET = _header("Upload-Offset", "Where in the file this request's bytes begin.", NUMBER, required=True)
+REPEATABLE = {("/api/v1/analyze", "post")}
+"""Requests whose `Idempotency-Key` counts, besides uploads."""
+EXTRA: dict[tuple[str, str], dict[str, Any]] = {
+    ("/api/v1/upload/{kind}", "post"): {
+        "parameters": [ONCE, LENGTH, CHECKSUM, WHOLE],
+        "requestBody": _body(OCTETS, PIECES, required=False),
+    },
+    ("/api/v1/uploads/{upload_id}", "patch"): {
+        "parameters": [OFFSET, CHECKSUM, WHOLE],
+        "requestBody": _body(PIECES, required=True),
+    },
+    ("/api/v1/packets", "post"): {"requestBody": _body(OCTETS, required=True)},
+}
+RESPONSE_HEADERS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("/api/v1/upload/{kind}", "post"): ("201", {"Location": TEXT, "Upload-Offset": NUMBER}),
+    ("/api/v1/analyze", "post"): ("202", {"Location": TEXT}),
+    ("/api/v1/uploads/{upload_id}", "patch"): ("204", {"Upload-Offset": NUMBER}),
+}
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Add headers and bodies to the document."""
+    for (path, method), more in (EXTRA | {place: {"parameters": [ONCE]} for place in REPEATABLE}).items():
+        operation = document["paths"][path][method]
+        operation["parameters"] = [*operation.get("parameters", ()), *more.get("parameters", ())]
+        operation |= {name: value for name, value in more.items() if name == "requestBody"}
+    for (path, method), (status, headers) in RESPONSE_HEADERS.items():
+        response = document["paths"][path][method]["responses"][status]
+        response["headers"] = {name: {"schema": schema} for name, schema in headers.items()}

@@ -28,6 +28,8 @@ class Action(StrEnum):
     STATE_GUARDIAN = "state_guardian"
     VERIFY_GUARDIAN = "verify_guardian"
     ASK_TO_SHARE = "ask_to_share"
+    READ_WORKLIST = "read_worklist"
+    SIGN_NIGHT = "sign_night"
     BREAK_GLASS = "break_glass"
     PAIR_KIOSK = "pair_kiosk"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -75,6 +77,8 @@ RULES: Mapping[Action, Who] = {
     Action.STATE_GUARDIAN: {Role.USER: ANYBODY, Role.DOCTOR: ANYBODY, Role.ADMIN: ANYBODY},
     Action.VERIFY_GUARDIAN: ADMINS,
     Action.ASK_TO_SHARE: DOCTORS,
+    Action.READ_WORKLIST: DOCTORS,
+    Action.SIGN_NIGHT: DOCTORS,
     Action.BREAK_GLASS: DOCTORS,
     Action.PAIR_KIOSK: DOCTORS,
     Action.MANAGE_ACCOUNTS: ADMINS,
@@ -92,7 +96,7 @@ SCOPES: Mapping[str, frozenset[Action]] = {
     "profile:write": frozenset({Action.CHANGE_PROFILE}),
     "sharing": frozenset({Action.SHARE, Action.CONSENT, Action.STATE_GUARDIAN}),
     "account": frozenset({Action.EXPORT, Action.ERASE}),
-    "clinic": frozenset({Action.ASK_TO_SHARE, Action.PAIR_KIOSK}),
+    "clinic": frozenset({Action.ASK_TO_SHARE, Action.PAIR_KIOSK, Action.READ_WORKLIST, Action.SIGN_NIGHT}),
     "admin": frozenset(
         {
             Action.MANAGE_ACCOUNTS,

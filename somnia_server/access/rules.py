@@ -57,6 +57,7 @@ PROGRAM = Rule(PEOPLE, Guard.TOKEN)
 """For programs with an access token; the view asks for its scope."""
 ADMIN_PROGRAM = Rule(ADMINS, Guard.TOKEN)
 """For administrators' programs, from the addresses that are named for them."""
+DOCTORS_PROGRAM = Rule(DOCTORS, Guard.TOKEN)
 KEYHOLE = Rule(EVERYBODY, Guard.TOKEN, unknown=True)
 """Where programs get their tokens for what they bring in the body; no cookie counts."""
 
@@ -109,11 +110,17 @@ RULES: dict[str, Rule] = {
     "/api/v1/devices": KEYHOLE,
     "/api/v1/devices/<device>": PROGRAM,
     "/api/v1/disorders": OPEN,
+    "/api/v1/grants": PROGRAM,
+    "/api/v1/grants/<grant_id>": PROGRAM,
     "/api/v1/health": OPEN,
     "/api/v1/jobs": PROGRAM,
     "/api/v1/jobs/<job_id>": PROGRAM,
     "/api/v1/nights": PROGRAM,
     "/api/v1/nights/<night_id>": PROGRAM,
+    "/api/v1/nights/<night_id>/interpretations": PROGRAM,
+    "/api/v1/nights/<night_id>/notes": PROGRAM,
+    "/api/v1/nights/<night_id>/tags": PROGRAM,
+    "/api/v1/nights/<night_id>/tags/<tag>": PROGRAM,
     "/api/v1/packets": KEYHOLE,
     "/api/v1/reports/<user_id>": PROGRAM,
     "/api/v1/team": OPEN,
@@ -127,6 +134,7 @@ RULES: dict[str, Rule] = {
     "/api/v1/user/programs": PROGRAM,
     "/api/v1/user/programs/<program_id>": PROGRAM,
     "/api/v1/user/settings": PROGRAM,
+    "/api/v1/worklist": DOCTORS_PROGRAM,
     "/auth/authorize": OWN,
     "/auth/login": KEYHOLE,
     "/auth/logout": KEYHOLE,

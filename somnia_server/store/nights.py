@@ -141,6 +141,13 @@ def may_read(actor: Actor, night_id: str) -> bool:
     return bool(session().scalar(select(NightRow.id).where(NightRow.id == night_id, reads_nights(actor), alive())))
 
 
+def day_of(actor: Actor, night_id: str) -> tuple[str, date] | None:
+    """Return whose a night is and its day; None when there is none of that id that this actor may see. Nothing of it is read."""
+    query = select(NightRow.owner, NightRow.night).where(NightRow.id == night_id, reads_nights(actor), alive())
+    found = session().execute(query).one_or_none()
+    return None if found is None else (found.owner, found.night)
+
+
 def delete_night(actor: Actor, night_id: str) -> bool:
     """Delete one night; False when there is none of that id that this actor may change."""
     gone = session().execute(

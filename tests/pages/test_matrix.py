@@ -209,11 +209,17 @@ for _rule in (
     "/api/v1/devices",
     "/api/v1/devices/<device>",
     "/api/v1/analyze",
+    "/api/v1/grants",
+    "/api/v1/grants/<grant_id>",
     "/api/v1/jobs",
     "/api/v1/jobs/<job_id>",
     "/api/v1/packets",
     "/api/v1/nights",
     "/api/v1/nights/<night_id>",
+    "/api/v1/nights/<night_id>/interpretations",
+    "/api/v1/nights/<night_id>/notes",
+    "/api/v1/nights/<night_id>/tags",
+    "/api/v1/nights/<night_id>/tags/<tag>",
     "/api/v1/reports/<user_id>",
     "/api/v1/trends/<user_id>",
     "/api/v1/upload/<any(audio,video,recording):kind>",
@@ -225,6 +231,7 @@ for _rule in (
     "/api/v1/user/programs",
     "/api/v1/user/programs/<program_id>",
     "/api/v1/user/settings",
+    "/api/v1/worklist",
 ):
     ADDRESSES[_rule] = ()
 for _rule in ("/auth/login", "/auth/logout", "/auth/authorize", "/auth/refresh", "/auth/revoke", "/auth/token", "/_dash-update-component"):

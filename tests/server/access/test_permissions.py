@@ -118,7 +118,7 @@ def test_a_kiosk_shows_the_board_of_its_own_beds_while_its_doctor_may_read():
 def test_functions_belong_to_their_roles():
     granted = {role: {action for action in FUNCTIONS if may(actor_in(role), action)} for role in Role}
     admin = {Action.MANAGE_ACCOUNTS, Action.MANAGE_CLIENTS, Action.MANAGE_BREACHES, Action.READ_AUDIT, Action.READ_OUTWARD}
-    doctor = {Action.ASK_TO_SHARE, Action.BREAK_GLASS, Action.PAIR_KIOSK, Action.STATE_GUARDIAN}
+    doctor = {Action.ASK_TO_SHARE, Action.BREAK_GLASS, Action.PAIR_KIOSK, Action.STATE_GUARDIAN, Action.READ_WORKLIST, Action.SIGN_NIGHT}
     assert granted == {
         Role.VISITOR: set(),
         Role.USER: {Action.STATE_GUARDIAN},

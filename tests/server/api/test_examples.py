@@ -85,9 +85,10 @@ class Told(dict[str, str]):
             assert account is not None
             night = make_night()
             self["NIGHT"] = save_night(account.id, night, kept=Kept(night.start.date(), "example"))
-            self["ME"] = "me"
+            self["ME"], self["TAG"] = "me", "coffee"
             self._enroll(Actor(account.id, Role.USER))
             put_demo_nights(house().settings, "apnea", nights=[(night.start.date(), night)])
+        self["DOCTOR"] = Program(app, "doctor@example.org", Role.DOCTOR).tokens["access_token"]
         more = {"SOMNIA": SERVER, "ADMIN": self.root.tokens["access_token"], "CLIENT": self.asking.id}
         self.update(more | {"CHALLENGE": CHALLENGE, "VERIFIER": VERIFIER})
         self["CODE"] = parse_qs(urlsplit(self.asking.say().location).query)["code"][0]
@@ -114,6 +115,8 @@ class Told(dict[str, str]):
             self["UPLOAD"] = found["id"]
         if "/api/v1/analyze" in command:
             self["JOB"] = found["jobs"][0]["id"]
+        if command.split()[1].endswith("/grants"):
+            self["GRANT"] = found["grants"][0]["id"]
         if "/auth/token" in command:
             self["THEIRS"] = found["refresh_token"]
         if command.split()[1].endswith("/user/programs"):

@@ -44,6 +44,8 @@ ACTIONS: dict[str, Text] = {
     "change_profile": Text("changed the profile"),
     "change_history": Text("changed the medical history"),
     "change_settings": Text("changed the settings"),
+    "add_webhook": Text("named an address to be told of news"),
+    "remove_webhook": Text("removed an address to be told of news"),
     "grant": Text("opened nights to a doctor"),
     "revoke": Text("ended a doctor’s access"),
     "invite": Text("made an invitation"),

@@ -3,8 +3,9 @@
 A connection that is not in this list is not made: whoever opens one calls `check` first, and a test walks the imports.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -161,6 +162,42 @@ def _counters(settings: "Settings") -> str | None:
     return (_host(given) or "localhost") if given else None  # a socket of this machine has no host
 
 
+def _webhooks(settings: "Settings") -> str | None:
+    hosts = settings.egress.webhook_hosts
+    return (", ".join(host for host in hosts if host not in LOOPBACK) or hosts[0]) if hosts else None
+
+
+def webhook_refusal(url: str, settings: "Settings") -> Text | None:
+    """Return why a webhook may not lead to an address; None when it may, as far as its name tells: `open_addresses` looks further."""
+    try:
+        parts = urlsplit(url)
+        host, _port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    hosts = settings.egress.webhook_hosts
+    if not hosts:
+        return Text("Webhooks are off on this server: SOMNIA_WEBHOOK_HOSTS names whom they may tell.")
+    if not host or parts.username is not None or parts.fragment or parts.scheme not in ("https", "http"):
+        return Text("“{url}” is no address for a webhook. Give one such as https://clinic.example.org/somnia.", {"url": url[:100]})
+    if host not in hosts and "*" not in hosts:
+        return Text("Webhooks of this server may not tell {host}: SOMNIA_WEBHOOK_HOSTS names whom they may.", {"host": host[:100]})
+    if parts.scheme == "http" and not (host in LOOPBACK and host in hosts):
+        return Text("A webhook's address begins with https://.")
+    return None
+
+
+def open_addresses(host: str, found: Iterable[str], settings: "Settings") -> list[str]:
+    """Return to which of a host's network addresses a webhook may connect: public ones, and private ones when the settings allow it."""
+    named = host in LOOPBACK and host in settings.egress.webhook_hosts
+    return [one for one in found if _public(one) or settings.egress.webhook_private or (named and ip_address(one).is_loopback)]
+
+
+def _public(address: str) -> bool:
+    found = ip_address(address.partition("%")[0])
+    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None) or found
+    return found.is_global and inner.is_global and not found.is_multicast
+
+
 def _database(settings: "Settings") -> str | None:
     return _host(settings.database_url)
 
@@ -181,6 +218,7 @@ REGION_VARIABLES = {
     "kms": "SOMNIA_KMS_REGION",
     "database": "SOMNIA_DATABASE_REGION",
     "counters": "SOMNIA_RATE_STORAGE_REGION",
+    "webhooks": "SOMNIA_WEBHOOK_REGION",
 }
 
 KINDS = (
@@ -239,8 +277,10 @@ KINDS = (
     _Kind(
         "webhooks",
         Text("Webhooks"),
-        Text("Would tell another system that a night is ready."),
-        Text("An id and a time. This version has no such connection."),
+        Text("Tells other systems, where people ask for it, that a night is ready or signed or that sharing changed."),
+        Text("What happened and when, with ids. Never a night, a number or a finding."),
+        "SOMNIA_WEBHOOK_HOSTS",
+        _webhooks,
     ),
 )
 """Every connection that this server can open to another machine."""

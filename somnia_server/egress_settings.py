@@ -52,18 +52,23 @@ class Reading(Protocol):
 
     def text(self, name: str, default: str) -> str: ...
 
+    def flag(self, name: str) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class EgressSettings:
     """The settings of what may leave.
 
     `country` is where this instance is run (two letters), `regions` where data may go (none = anywhere), `declared` where the
-    other end of each connection lies, by the connection's name.
+    other end of each connection lies, by the connection's name, `webhook_hosts` whom webhooks may tell (`*`: anybody at a public
+    address), `webhook_private` whether those may lie at addresses of a private network.
     """
 
     country: str = ""
     regions: frozenset[str] = frozenset()
     declared: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_private: bool = False
 
     @classmethod
     def read(cls, env: Reading) -> "EgressSettings":
@@ -77,10 +82,13 @@ class EgressSettings:
             "kms": env.text("KMS_REGION", ""),
             "database": env.text("DATABASE_REGION", ""),
             "counters": env.text("RATE_STORAGE_REGION", ""),
+            "webhooks": env.text("WEBHOOK_REGION", ""),
         }
         if country and not re.fullmatch("[a-z]{2}", country):
             env.problems.append(f"SOMNIA_COUNTRY={country!r} is not a country's two letters, such as in or de")
-        return cls(country, regions, MappingProxyType({name: region.lower() for name, region in declared.items() if region}))
+        lower = MappingProxyType({name: region.lower() for name, region in declared.items() if region})
+        hosts = tuple(env.text("WEBHOOK_HOSTS", "").lower().replace(",", " ").split())
+        return cls(country, regions, lower, hosts, env.flag("WEBHOOK_PRIVATE"))
 
 
 def aws_country(region: str) -> str:

@@ -24,6 +24,7 @@ ROOMS = (
     "disorders",
     "docs",
     "health",
+    "hooks",
     "jobs",
     "mydata",
     "nights",

@@ -26,7 +26,7 @@ LENGTH = _header("Upload-Length", "Bytes of the whole file, when this request br
 WHOLE = _header("Repr-Digest", "Of the whole file: sha-256=:base64: (RFC 9530).", TEXT)
 CHECKSUM = _header("Upload-Checksum", "Of this request's bytes: sha256, a space, base64 (tus 1.0).", TEXT)
 OFFSET = _header("Upload-Offset", "Where in the file this request's bytes begin.", NUMBER, required=True)
-REPEATABLE = {(path, "post") for path in ("/api/v1/analyze", "/api/v1/grants", "/api/v1/nights/{night_id}/interpretations")}
+REPEATABLE = {(f"/api/v1/{path}", "post") for path in ("analyze", "grants", "nights/{night_id}/interpretations", "webhooks")}
 """Requests whose `Idempotency-Key` counts, besides uploads."""
 EXTRA: dict[tuple[str, str], dict[str, Any]] = {
     ("/api/v1/upload/{kind}", "post"): {

@@ -17,6 +17,7 @@ from somnia_server.store.notices import SHARING, tell, tell_with_guardians
 from somnia_server.store.reach import NIGHTS, REPORTS, acts_for, alive_grant, changes, works_here
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import GrantRow, session
+from somnia_server.store.webhooks import GRANT_CHANGED, announce
 
 CONSENT, EMERGENCY = "consent", "emergency"
 ALIVE, EXPIRED, REVOKED, DISABLED = "alive", "expired", "revoked", "disabled"
@@ -109,6 +110,7 @@ def put_grant(actor: Actor, patient: str, *, doctor: str, terms: Terms, kind: st
     row.expires_at, row.revoked_at = at + timedelta(days=terms.days), None
     session().add(row)
     note(actor, "grant" if kind == CONSENT else "break_glass", subject=patient, thing=row.id, detail=reason)
+    announce(GRANT_CHANGED, patient, row.id)
     return row
 
 
@@ -125,6 +127,7 @@ def revoke(actor: Actor, grant_id: str) -> bool:
     if row is None or not _end(now(), *mine):
         return False
     note(actor, "revoke", subject=row.patient, thing=grant_id)
+    announce(GRANT_CHANGED, row.patient, grant_id)
     if actor.id == row.doctor:
         tell_with_guardians(row.patient, SHARING, Text("{doctor} gave back the access to your nights.", {"doctor": called(row.doctor)}))
     session().commit()

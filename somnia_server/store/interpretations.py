@@ -22,6 +22,7 @@ from somnia_server.store.reach import alive, changes, reads_nights
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.scorings import keep_version
 from somnia_server.store.tables import InterpretationRow, NightRow, session
+from somnia_server.store.webhooks import NIGHT_SIGNED, announce
 
 STARTED, PENDING, SIGNED = "started", "pending", "signed"
 TEXT_CHARS = 8000
@@ -108,6 +109,7 @@ def sign(actor: Actor, night_id: str, text: str) -> bool:
     blobs = {name: _unsealed(night, name) for name in ("summary", "series")}
     row.sealed_summary, row.sealed_series = (_seal(row, name, blob) for name, blob in blobs.items())
     note(actor, "sign_night", subject=row.patient, thing=night_id)
+    announce(NIGHT_SIGNED, row.patient, night_id)
     tell_with_guardians(
         row.patient,
         NIGHT,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from somnia_engine.text import Text
-from somnia_server.store import codec
+from somnia_server.store import codec, webhooks
 from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.damaged import SENTENCE, read_or
@@ -202,6 +202,8 @@ def finish(claim: Claim, blobs: tuple[bytes, bytes], *, kept: Kept) -> str | Non
         return None
     night_id = put_night(claim.owner, blobs, kept=kept)
     session().execute(update(JobRow).where(JobRow.id == claim.id).values(night_id=night_id))
+    if not kept.demo:
+        webhooks.announce(webhooks.NIGHT_READY, claim.owner, night_id)
     session().commit()
     return night_id
 

@@ -13,10 +13,24 @@ from flask import Flask
 
 from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
-from somnia_server.store import audit, guardians, jobs, nights, packets, people, recordings, repeats, retention, sessions, tidings, tries
+from somnia_server.store import (
+    audit,
+    guardians,
+    jobs,
+    nights,
+    packets,
+    people,
+    recordings,
+    repeats,
+    retention,
+    sessions,
+    tidings,
+    tries,
+    webhooks,
+)
 from somnia_server.store.connections import AWAY, is_away
 from somnia_server.store.house import house, now
-from somnia_server.work import analyses, door, post
+from somnia_server.work import analyses, door, hooks, post
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +55,7 @@ def sweep() -> None:
     jobs.purge_jobs(at, older_than=JOB_ROWS_STAY)
     packets.purge_letters(at)
     repeats.purge_repeats(at)
+    webhooks.purge_deliveries(at)
     people.purge_visitors(at - JOB_ROWS_STAY)
     sessions.purge_sessions(at - JOB_ROWS_STAY)
     tries.purge_tries(at)
@@ -49,9 +64,10 @@ def sweep() -> None:
 
 
 def tell(at: datetime) -> None:
-    """Tell people what is new, in the app and by mail."""
+    """Tell people what is new, in the app and by mail, and other systems that they named."""
     tidings.tell_all(at)
     post.send_letters(at)
+    hooks.deliver(at)
 
 
 def work(app: Flask, stop: threading.Event) -> None:

@@ -231,6 +231,9 @@ for _rule in (
     "/api/v1/user/programs",
     "/api/v1/user/programs/<program_id>",
     "/api/v1/user/settings",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/<webhook_id>",
+    "/api/v1/webhooks/<webhook_id>/ping",
     "/api/v1/worklist",
 ):
     ADDRESSES[_rule] = ()

@@ -27,9 +27,17 @@ ALL_ON = MAIL | {
     "SOMNIA_KMS_ENDPOINT": "https://kms.example",
     "SOMNIA_DATABASE_URL": "postgresql+psycopg://somnia@db.example/somnia?sslmode=verify-full",
     "SOMNIA_RATE_STORAGE": "rediss://counters.example:6379/0",
+    "SOMNIA_WEBHOOK_HOSTS": "hooks.example",
 }
-HOSTS = {"smtp": "mail.example", "oidc": "login.example", "kms": "kms.example", "database": "db.example", "counters": "counters.example"}
-REGIONS = {"smtp": "SMTP", "oidc": "OIDC", "kms": "KMS", "database": "DATABASE", "counters": "RATE_STORAGE"}
+HOSTS = {
+    "smtp": "mail.example",
+    "oidc": "login.example",
+    "kms": "kms.example",
+    "database": "db.example",
+    "counters": "counters.example",
+    "webhooks": "hooks.example",
+}
+REGIONS = {"webhooks": "WEBHOOK", "smtp": "SMTP", "oidc": "OIDC", "kms": "KMS", "database": "DATABASE", "counters": "RATE_STORAGE"}
 
 
 def by_name(settings: Settings) -> dict[str, egress.Outlet]:
@@ -139,9 +147,59 @@ def test_a_key_says_itself_where_its_service_lies_whatever_is_declared(environ, 
 def test_every_connection_abroad_stands_in_one_message(environ):
     with pytest.raises(SettingsError) as refusal:
         Settings.from_env(environ | ALL_ON | {"SOMNIA_COUNTRY": "in", "SOMNIA_PORT": "many"})
-    assert str(refusal.value).count("\n- ") == 6
+    assert str(refusal.value).count("\n- ") == 7
     for host in HOSTS.values():
         assert host in str(refusal.value)
+
+
+REFUSED_URLS = {
+    "https://other.example/a": "SOMNIA_WEBHOOK_HOSTS names whom they may",
+    "http://hooks.example/a": "https://",
+    "ftp://hooks.example/a": "no address",
+    "https://ann:secret@hooks.example/a": "no address",
+    "https://hooks.example/a#part": "no address",
+    "https://hooks.example:99999/": "no address",
+    "https://[::1/": "no address",
+    "hooks.example": "no address",
+    "http://127.0.0.1/": "SOMNIA_WEBHOOK_HOSTS",
+}
+
+
+@pytest.mark.parametrize("url", REFUSED_URLS)
+def test_a_webhook_leads_where_the_administrator_said_and_nowhere_else(environ, url):
+    named = Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "hooks.example, clinic.example"})
+    assert REFUSED_URLS[url] in str(egress.webhook_refusal(url, named))
+    for good in ("https://hooks.example/a?b=c", "https://clinic.example:8443/"):
+        assert egress.webhook_refusal(good, named) is None
+        assert "are off" in str(egress.webhook_refusal(good, Settings.from_env(environ)))
+    anybody = Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "*"})
+    assert egress.webhook_refusal("https://anybody.example/", anybody) is None
+    assert egress.webhook_refusal("http://127.0.0.1/", anybody) is not None
+
+
+PRIVATE = (
+    "10.0.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::1",
+    "fd00::1",
+    "fe80::1%eth0",
+    "::ffff:10.0.0.1",
+    "2002:a00:1::",
+)
+
+
+def test_a_webhook_reaches_no_private_network_unless_the_settings_allow_it(environ):
+    anybody = Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "* 127.0.0.1"})
+    assert egress.open_addresses("anybody.example", [*PRIVATE, "127.0.0.1", "224.0.0.1", "93.184.216.34", "2606:2800::1"], anybody) == [
+        "93.184.216.34",
+        "2606:2800::1",
+    ]
+    assert egress.open_addresses("127.0.0.1", ["127.0.0.1"], anybody) == ["127.0.0.1"]
+    inside = Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "*", "SOMNIA_WEBHOOK_PRIVATE": "1"})
+    assert egress.open_addresses("inside.example", ["10.0.0.1"], inside) == ["10.0.0.1"]
 
 
 def test_regions_that_are_named_count_instead_of_the_country(environ):
@@ -217,7 +275,7 @@ def test_whoever_opens_a_connection_asks_first():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if opens(tree):
             openers[str(path.relative_to(PROJECT))] = asks(tree)
-    assert {f"somnia_server/{name}.py" for name in ("access/mail", "access/identity", "store/kms")} <= set(openers)
+    assert {f"somnia_server/{name}.py" for name in ("access/mail", "access/identity", "store/kms", "work/hooks")} <= set(openers)
     assert {place: asked for place, asked in openers.items() if not asked or not asked <= known} == {}
 
 

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 
 from somnia_engine.packet.seal import seal
+from somnia_server import create_server
+from somnia_server.settings import Settings
 from somnia_server.store.accounts import find_account
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.consents import give
@@ -115,12 +117,19 @@ class Told(dict[str, str]):
             self["UPLOAD"] = found["id"]
         if "/api/v1/analyze" in command:
             self["JOB"] = found["jobs"][0]["id"]
+        if "-X POST $SOMNIA/api/v1/webhooks " in command:
+            self["HOOK"] = found["id"]
         if command.split()[1].endswith("/grants"):
             self["GRANT"] = found["grants"][0]["id"]
         if "/auth/token" in command:
             self["THEIRS"] = found["refresh_token"]
         if command.split()[1].endswith("/user/programs"):
             self["PROGRAM"] = found["programs"][0]["id"]
+
+
+@pytest.fixture
+def app(environ: dict[str, str]) -> Flask:
+    return create_server(Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "hooks.example.org"}))
 
 
 @pytest.mark.sqlite

@@ -59,6 +59,8 @@ SHOWN_NOWHERE = {
     "trends.sealed_trend",
     "devices.sealed_key",
     "packets.sealed_letter",
+    "repeats.sealed_answer",
+    "webhooks.sealed_said",
 }
 """What no list names: it is read with its own page, by the worker, made again, or does without."""
 LOOSE = {"surveys", "browsers", "who one is", "what one has", "how one wants it", "whether one may go on"}

@@ -9,9 +9,15 @@ from somnia_server.store.house import house
 
 ADMIN = "/api/v1/admin"
 OPEN_TO_SITES = "/api/"
-METHODS = "GET, PUT, POST, DELETE"
-HEADERS = "Authorization, Content-Type"
-EXPOSED = "Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+METHODS = "GET, PUT, POST, PATCH, DELETE"
+HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Repr-Digest, Tus-Resumable, "
+    "Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset"
+)
+EXPOSED = (
+    "Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "ETag, Idempotent-Replayed, Location, Tus-Resumable, Upload-Length, Upload-Offset"
+)
 PREFLIGHT_S = "600"
 
 

@@ -24,6 +24,7 @@ REQUESTS = RateLimitItemPerMinute(100, 1, namespace="requests")
 CALLS = RateLimitItemPerMinute(1200, 1, namespace="calls")
 CALLS_HERE = RateLimitItemPerMinute(6000, 1, namespace="calls from")
 """What pages may ask for: a page that is opened takes some ten callbacks and then one a second, and a ward shares an address."""
+API = "/api/"
 EXTENSION = "somnia_doors"
 ONCE_S = 86400.0
 PROVEN = frozenset(f"security.{name}" for name in ("login", "verify", "change_password", "two_factor_token_validation", "mf_recovery"))
@@ -105,8 +106,15 @@ def limit_calls(actor_id: str) -> None:
             raise _shut(calls, item, name)
 
 
+def limit_address() -> None:
+    """Count what somebody asks of the API without saying who they are: 100 points a minute for each address."""
+    limit_requests(f"from {client_address()}", 1)
+
+
 def _say_rate(response: Response) -> Response:
     """Tell a program how much it may ask for yet, and when that begins anew."""
+    if "rate_of" not in g and request.path.startswith(API):
+        g.rate_of = f"from {client_address()}"  # nobody whom we know: what is left to this address
     if "rate_of" in g:
         requests = _counters()[1]
         wait = max(0.0, requests.open_at(REQUESTS, g.rate_of) - time.time())

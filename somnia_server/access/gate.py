@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from somnia_server.access import visitor
 from somnia_server.access.addresses import admin_address_ok
 from somnia_server.access.callbacks import may_call, parts_asked
-from somnia_server.access.doors import limit_calls
-from somnia_server.access.rules import PEOPLE, RULES, Guard, Rule
+from somnia_server.access.doors import API, limit_address, limit_calls
+from somnia_server.access.rules import OPEN, PEOPLE, RULES, Guard, Rule
 from somnia_server.access.sessions import must_choose_password
 from somnia_server.store.actors import Actor
 from somnia_server.store.house import house
@@ -33,6 +33,7 @@ UNFRAMED = "frame-ancestors 'none'"
 def init_access(app: Flask) -> None:
     """Put the gate before every request of an application and the headers behind it."""
     app.before_request(_gate)
+    app.before_request(_count)
     app.after_request(_headers)
 
 
@@ -69,6 +70,12 @@ def _gate() -> AnyResponse | None:
     if request.path == CALLBACK and ADMIN_PART in parts_asked(request.get_json(silent=True)) and not admin_address_ok():
         abort(403)
     return None
+
+
+def _count() -> None:
+    """Count what is asked of the API by whom nobody needs to know."""
+    if request.path.startswith(API) and request.url_rule is not None and RULES[request.url_rule.rule] is OPEN:
+        limit_address()
 
 
 def _guard(rule: Rule, actor: Actor | None) -> None:

@@ -125,7 +125,7 @@ RULES: dict[str, Rule] = {
     "/api/v1/reports/<user_id>": PROGRAM,
     "/api/v1/team": OPEN,
     "/api/v1/trends/<user_id>": PROGRAM,
-    "/api/v1/upload/<any(audio,video,recording):kind>": PROGRAM,
+    "/api/v1/upload/<kind>": PROGRAM,
     "/api/v1/uploads": PROGRAM,
     "/api/v1/uploads/<upload_id>": PROGRAM,
     "/api/v1/user": PROGRAM,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from somnia_server.api.nights import MEDIA
 from somnia_server.api.once import KEY, MOST_CHARS
 
 OCTETS, PIECES = "application/octet-stream", "application/offset+octet-stream"
@@ -45,6 +46,10 @@ RESPONSE_HEADERS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("/api/v1/uploads/{upload_id}", "patch"): ("204", {"Upload-Offset": NUMBER}),
 }
 
+FRESH = ("/api/v1/nights", "/api/v1/nights/{night_id}", "/api/v1/reports/{user_id}", "/api/v1/trends/{user_id}")
+"""What is answered with an ETag."""
+KNOWN = _header("If-None-Match", "The ETag of what the program has: 304 when it is still that.", TEXT)
+
 
 def describe(document: dict[str, Any]) -> None:
     """Add headers and bodies to the document."""
@@ -52,6 +57,15 @@ def describe(document: dict[str, Any]) -> None:
         operation = document["paths"][path][method]
         operation["parameters"] = [*operation.get("parameters", ()), *more.get("parameters", ())]
         operation |= {name: value for name, value in more.items() if name == "requestBody"}
+    kind = next(one for one in document["paths"]["/api/v1/upload/{kind}"]["post"]["parameters"] if one["name"] == "kind")
+    kind["schema"] = TEXT | {"enum": ["audio", "video", "recording"]}
+    for path in FRESH:
+        operation = document["paths"][path]["get"]
+        operation["parameters"] = [*operation.get("parameters", ()), KNOWN]
+        operation["responses"]["200"]["headers"] = {"ETag": {"schema": TEXT}}
+        operation["responses"]["304"] = {"description": "Not changed"}
+    night = document["paths"]["/api/v1/nights/{night_id}"]["get"]["responses"]["200"]
+    night["content"] |= {media: {"schema": {"type": "string", "contentMediaType": media}} for media in MEDIA[1:]}
     for (path, method), (status, headers) in RESPONSE_HEADERS.items():
         response = document["paths"][path][method]["responses"][status]
         response["headers"] = {name: {"schema": schema} for name, schema in headers.items()}

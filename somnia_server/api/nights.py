@@ -13,6 +13,8 @@ from somnia_engine.text import t
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs
 from somnia_server.api.errors import problem
+from somnia_server.api.fresh import fresh
+from somnia_server.api.paging import Page, page_of
 from somnia_server.reports.forms import FORMS, form_for
 from somnia_server.store.nights import NightSummary, list_nights, load_night
 
@@ -41,6 +43,7 @@ class NightEntries(BaseModel):
     """A person's nights, newest first."""
 
     nights: list[NightEntry]
+    next: str | None
 
 
 class NightDocument(RootModel[dict[str, Any]]):
@@ -49,15 +52,19 @@ class NightDocument(RootModel[dict[str, Any]]):
 
 @nights.get("")
 @nights.doc(security=BEARER)
+@fresh
+@nights.input(Page, location="query", arg_name="page")
 @nights.output(NightEntries)
 @needs(Action.READ_NIGHT)
-def read_nights() -> Any:
+def read_nights(page: Page) -> Any:
     """Return the caller's own nights."""
-    return {"nights": [_entry(night) for night in list_nights(caller())]}
+    shown, following = page_of(list_nights(caller()), page, lambda night: night.id)
+    return {"nights": [_entry(night) for night in shown], "next": following}
 
 
 @nights.get("/<night_id>")
 @nights.doc(security=BEARER)
+@fresh
 @nights.output(NightDocument)
 @needs(Action.READ_NIGHT)
 def read_night(night_id: str) -> Any:
@@ -70,7 +77,10 @@ def read_night(night_id: str) -> Any:
     if form is None:
         message = t("A night comes as {media}; ask for one of these with “Accept”.", media=", ".join(MEDIA))
         return problem(HTTPStatus.NOT_ACCEPTABLE, message)
-    return Response(form.make(caller(), stored), mimetype=form.media, headers={"Vary": "Accept"})
+    made = form.make(caller(), stored)
+    if made is None:
+        return problem(HTTPStatus.NOT_ACCEPTABLE, t("This night has no clock or no sleep in it, so there is no sleep episode to tell."))
+    return Response(made, mimetype=form.media, headers={"Vary": "Accept"})
 
 
 def _entry(night: NightSummary) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs, whose
+from somnia_server.api.fresh import fresh
 from somnia_server.api.nights import MEDIA
+from somnia_server.api.paging import Page, page_of
 from somnia_server.store import interpretations
 from somnia_server.store.nights import list_nights
 
@@ -40,19 +42,23 @@ class ReportEntries(BaseModel):
     """A person's reports, the newest night first."""
 
     reports: list[ReportEntry]
+    next: str | None
 
 
 @reports.get("/<user_id>")
 @reports.doc(security=BEARER)
+@fresh
+@reports.input(Page, location="query", arg_name="page")
 @reports.output(ReportEntries)
 @needs(Action.READ_REPORT)
-def read_reports(user_id: str) -> Any:
+def read_reports(user_id: str, page: Page) -> Any:
     """Return the reports of a person's nights: `me`, or the id of somebody who shares their nights with the caller."""
     actor = caller()
     subject = whose(user_id)
     found = list_nights(actor, subject)
     if subject is not None and not found:
         abort(404)
+    shown, following = page_of([night for night in found if not night.damaged], page, lambda night: night.id)
     signed = interpretations.signed_of(actor, subject or actor.id)
     return {
         "reports": [
@@ -67,7 +73,7 @@ def read_reports(user_id: str) -> Any:
                     for one in signed.get(night.id, ())
                 ],
             }
-            for night in found
-            if not night.damaged
-        ]
+            for night in shown
+        ],
+        "next": following,
     }

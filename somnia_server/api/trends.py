@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from somnia_engine.types.trend import TREND_KEYS, TrendNight
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs, whose
+from somnia_server.api.fresh import fresh
 from somnia_server.store.trends import load_trend, newest_analyses
 
 trends = APIBlueprint("trends", __name__, url_prefix="/api/v1/trends", tag="Nights")
@@ -41,6 +42,7 @@ class Trend(BaseModel):
 
 @trends.get("/<user_id>")
 @trends.doc(security=BEARER)
+@fresh
 @trends.input(Span, location="query", arg_name="span")
 @trends.output(Trend)
 @needs(Action.READ_NIGHT)

@@ -91,7 +91,7 @@ def not_taken(error: NotTakenError) -> Response:
     return problem(error.status, t(error.text), headers=headers)
 
 
-@files.post("/upload/<any(audio,video,recording):kind>")
+@files.post("/upload/<kind>")
 @files.doc(
     security=BEARER,
     description="Bring a file: whole in the body; or give its Upload-Length and bring its pieces to the address in Location with PATCH, "
@@ -105,6 +105,8 @@ def not_taken(error: NotTakenError) -> Response:
 @needs(Action.UPLOAD)
 def bring(kind: str, named: Named) -> Any:
     """Bring a file, whole or in pieces."""
+    if kind not in (*KINDS, "recording"):
+        abort(404)
     request.max_content_length = house().settings.max_upload_bytes
     actor, said, whole = caller(), request.headers.get("Upload-Length"), request.content_length or 0
     size = whole if said is None else arriving.number(said)

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from somnia_engine.document import to_document
 from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import fhir_bundle
+from somnia_engine.exports.omh import sleep_episode
 from somnia_server.reports.paper import Paper, Signed, print_pdf, report_page
 from somnia_server.store import interpretations, opencsv
 from somnia_server.store.actors import Actor, Role, pseudonym
@@ -16,11 +16,11 @@ from somnia_server.store.nights import StoredNight, count_nights
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form: its media type, the end of its file name, and the function that makes it."""
+    """One form: its media type, the end of its file name, and the function that makes it (None: not of this night)."""
 
     media: str
     suffix: str
-    make: Callable[[Actor, StoredNight], bytes]
+    make: Callable[[Actor, StoredNight], bytes | None]
 
 
 def _json(_actor: Actor, stored: StoredNight) -> bytes:
@@ -37,8 +37,13 @@ def _edf(_actor: Actor, stored: StoredNight) -> bytes:
 
 
 def _fhir(_actor: Actor, stored: StoredNight) -> bytes:
-    bundle = fhir_bundle(stored.analysis, night_id=stored.id, person=pseudonym(stored.owner), issued=datetime.now(UTC))
+    bundle = fhir_bundle(stored.analysis, night_id=stored.id, person=pseudonym(stored.owner), issued=stored.created_at)
     return json.dumps(bundle, ensure_ascii=False).encode()
+
+
+def _episode(_actor: Actor, stored: StoredNight) -> bytes | None:
+    found = sleep_episode(stored.analysis, night_id=stored.id, issued=stored.created_at)
+    return None if found is None else json.dumps(found, ensure_ascii=False).encode()
 
 
 def _pdf(actor: Actor, stored: StoredNight) -> bytes:
@@ -54,6 +59,7 @@ FORMS: dict[str, Form] = {
     "csv": Form("text/csv", "csv", _csv),
     "edf": Form("application/edf", "edf", _edf),
     "fhir": Form("application/fhir+json", "fhir.json", _fhir),
+    "omh": Form("application/vnd.openmhealth.sleep-episode+json", "omh.json", _episode),
     "pdf": Form("application/pdf", "pdf", _pdf),
     "short": Form("application/pdf", "pdf", _short),
 }

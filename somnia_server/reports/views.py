@@ -15,7 +15,7 @@ report = Blueprint("report", __name__, url_prefix="/report")
 
 @report.get("/night/<night_id>")
 def night_report(night_id: str) -> Response:
-    """Send a night that the caller may see: `form` is pdf (the default), short, json, csv, edf or fhir."""
+    """Send a night that the caller may see: `form` is pdf (the default), short, json, csv, edf, fhir or omh."""
     form = FORMS.get(request.args.get("form", "pdf"))
     actor = actor_now()
     try:
@@ -28,6 +28,8 @@ def night_report(night_id: str) -> Response:
         content = form.make(actor, stored)
     except PrintError as error:
         abort(Response(t("The report could not be printed. The error number is {id}.", id=noted(error, "a report")), 500))
+    if content is None:
+        abort(404)
     name = f"somnia-{stored.night.isoformat()}.{form.suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, mimetype=form.media, headers=headers)

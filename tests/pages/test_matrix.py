@@ -222,7 +222,7 @@ for _rule in (
     "/api/v1/nights/<night_id>/tags/<tag>",
     "/api/v1/reports/<user_id>",
     "/api/v1/trends/<user_id>",
-    "/api/v1/upload/<any(audio,video,recording):kind>",
+    "/api/v1/upload/<kind>",
     "/api/v1/uploads",
     "/api/v1/uploads/<upload_id>",
     "/api/v1/user",

@@ -56,7 +56,7 @@ def test_ones_own_nights_are_read_and_another_persons_are_not_there(program, app
     assert (listed["id"], listed["tst_min"]) == (night_id, 400.5)
     assert ann.get(f"/api/v1/nights/{night_id}").get_json()["statistics"]["tst_min"] == 400.5
     assert bob.get(f"/api/v1/nights/{night_id}").status_code == 404
-    assert bob.get("/api/v1/nights").get_json() == {"nights": []}
+    assert bob.get("/api/v1/nights").get_json() == {"nights": [], "next": None}
 
 
 def test_everything_comes_as_one_archive(program, app):

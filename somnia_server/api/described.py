@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from somnia_server.api.examples import give_examples
 from somnia_server.api.nights import MEDIA
 from somnia_server.api.once import KEY, MOST_CHARS
 
@@ -50,9 +51,43 @@ FRESH = ("/api/v1/nights", "/api/v1/nights/{night_id}", "/api/v1/reports/{user_i
 """What is answered with an ETag."""
 KNOWN = _header("If-None-Match", "The ETag of what the program has: 304 when it is still that.", TEXT)
 
+VERBS = {"get": "read", "post": "add", "put": "write", "patch": "change", "delete": "remove"}
+NAMES = {
+    ("get", "authorize"): "authorize",
+    ("post", "login"): "login",
+    ("post", "logout"): "logout",
+    ("post", "refresh"): "refresh",
+    ("post", "revoke"): "revoke",
+    ("post", "token"): "exchange",
+    ("post", "analyze"): "analyze",
+    ("post", "devices"): "enroll_device",
+    ("post", "packets"): "bring_packet",
+    ("post", "ping"): "ping_webhook",
+    ("post", "upload/"): "upload",
+    ("patch", "uploads/"): "continue_upload",
+    ("delete", "jobs/"): "cancel_job",
+    ("delete", "user"): "erase_user",
+    ("get", "reports/"): "read_reports",
+    ("get", "trends/"): "read_trends",
+}
+"""What operations are called for which the rule makes no word; a slash at the end stands for one of many."""
+
+
+def name_of(method: str, path: str) -> str:
+    """Return what an operation is called: `read_nights`, `read_night`, `remove_tag`."""
+    parts = path.strip("/").split("/")
+    one = parts[-1].startswith("{")
+    noun = parts[-2] if one else parts[-1]
+    named = NAMES.get((method, f"{noun}/" if one else noun))
+    single = one or method == "post"
+    return named or f"{VERBS[method]}_{(noun.removesuffix('s') if single else noun).replace('-', '_')}"
+
 
 def describe(document: dict[str, Any]) -> None:
-    """Add headers and bodies to the document."""
+    """Add names, headers, bodies and examples to the document."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            operation["operationId"] = name_of(method, path)
     for (path, method), more in (EXTRA | {place: {"parameters": [ONCE]} for place in REPEATABLE}).items():
         operation = document["paths"][path][method]
         operation["parameters"] = [*operation.get("parameters", ()), *more.get("parameters", ())]
@@ -69,3 +104,6 @@ def describe(document: dict[str, Any]) -> None:
     for (path, method), (status, headers) in RESPONSE_HEADERS.items():
         response = document["paths"][path][method]["responses"][status]
         response["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
+    packet = document["paths"]["/api/v1/packets"]["post"]["responses"]
+    packet["200"]["content"] = {"application/json": dict(packet["202"]["content"]["application/json"])}
+    give_examples(document)

@@ -1,5 +1,6 @@
 """The API against its own document: what generated requests are answered is never a failure of ours, and always as described."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
@@ -74,3 +76,26 @@ def test_ten_thousand_generated_requests_are_answered_as_the_document_says(app: 
         "The API against its own document (R27)",
         found={"generated requests, by four roles": "10,000", "5xx": "0", "answers that are not as described": "0"},
     )
+
+
+def bodies(document: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every JSON body of the document, asked and answered, by the name of its operation."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            found = [operation.get("requestBody", {}), *(one for status, one in operation["responses"].items() if status[0] == "2")]
+            yield from (
+                (operation["operationId"], one["content"]["application/json"])
+                for one in found
+                if "application/json" in one.get("content", {})
+            )
+
+
+def test_every_operation_has_a_name_and_every_json_body_an_example_that_its_schema_takes(app: Flask) -> None:
+    document = app.test_client().get("/api/openapi.json").get_json()
+    names = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
+    assert len(names) == len(set(names))
+    found = list(bodies(document))
+    assert len(found) > 40
+    for name, content in found:
+        checker = Draft202012Validator({**content["schema"], "components": document["components"]}, format_checker=FormatChecker())
+        assert [(name, fault.message) for fault in checker.iter_errors(content["example"])] == []

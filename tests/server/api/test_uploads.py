@@ -8,6 +8,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -243,3 +244,32 @@ def test_what_is_more_than_may_wait_is_refused(ann: Program, app: Flask, monkeyp
     assert post(ann, "/api/v1/upload/recording", Upload_Length=str(most + 1)).status_code == 413
     monkeypatch.setattr(recordings, "MOST_FILES", 0)
     assert post(ann, "/api/v1/upload/recording", b"x").status_code == 413
+
+
+def test_the_same_file_at_once_twice_and_resumed_is_one_night(ann: Program, app: Flask, environ: dict[str, str]) -> None:
+    """R32 by the API: in parallel under one key, in parallel without one, in pieces after a break; one night, one result."""
+    data = csv_night(minutes=240)
+
+    def bring(key: str | None) -> Any:
+        return post(ann, "/api/v1/upload/recording?name=ring.csv", data, **({} if key is None else {"Idempotency_Key": key}))
+
+    with ThreadPoolExecutor(4) as pool:
+        keyed, loose = list(pool.map(bring, ["one"] * 4)), list(pool.map(bring, [None] * 2))
+    assert {answer.status_code for answer in keyed} <= {201, 409}
+    assert len({answer.get_json()["id"] for answer in keyed if answer.status_code == 201}) == 1
+    room = post(ann, "/api/v1/upload/recording?name=ring.csv", Upload_Length=str(len(data))).headers["Location"]
+    patch(ann, room, data[:1000], 0)
+    with ThreadPoolExecutor(2) as pool:
+        rest = list(pool.map(lambda _: patch(ann, room, data[1000:], 1000).status_code, range(2)))
+    assert 204 in rest
+    assert set(rest) <= {204, 409, 423}
+    files = [
+        keyed[-1].get_json().get("id") or bring("one").get_json()["id"],
+        *(one.get_json()["id"] for one in loose),
+        room.rpartition("/")[2],
+    ]
+    orders = [ann.post("/api/v1/analyze", json={"uploads": [one]}).get_json()["jobs"][0] for one in files for _ in range(2)]
+    assert len({one["id"] for one in orders}) == 1
+    with worker(environ):
+        assert ended(ann, orders[0]["href"])["state"] == "done"
+    assert len(ann.get("/api/v1/nights").get_json()["nights"]) == 1

@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth", "ppm", "lux"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth", "ppm", "lux", "hertz"."""
 
     key: str
     label: Text
@@ -93,6 +93,9 @@ NUMBERS: tuple[Number, ...] = (
     Number("snore_peak_p50_db", Text("Loudness of the snores"), "db", Text("Half of the snores rose further than this above the sound around them.")),
     Number("snore_peak_p90_db", Text("Loudest tenth of the snores"), "db", Text("A tenth of the snores rose further than this above the sound around them.")),
     Number("snore_regular_pct", Text("Regular snoring"), "pct", Text("The share of the snores that came at even intervals, in bouts of five or more.")),
+    Number("snore_pitch_hz", Text("Pitch of the snores"), "hertz", Text("Half of the half minutes in which a snore had a pitch lay below this. It describes the sound; nothing is concluded from it.")),
+    Number("snore_formant_1_hz", Text("First formant of the snores"), "hertz", Text("The lowest resonance of the throat that the snores come through, the middle of the night’s half minutes. It describes the sound; nothing is concluded from it.")),
+    Number("snore_formant_2_hz", Text("Second formant of the snores"), "hertz", Text("The next resonance above the first. It describes the sound; nothing is concluded from it.")),
     Number("rising_snore_pauses", Text("Pauses after rising snores"), "count", Text("Pauses in the sound of breathing that followed three or more snores of growing loudness.")),
     Number("breathing_pause_per_h", Text("Pauses in the sound of breathing"), "rate", Text("Silences of 10 s or more between audible breaths, for each hour that could be heard. This is no AHI: a silence can also be a turn away from the microphone.")),
     Number("breathing_pause_longest_s", Text("Longest pause in the sound"), "seconds", Text("The longest silence between audible breaths.")),
@@ -135,6 +138,7 @@ def said(value: float, form: str) -> str:
         "seconds": " s",
         "ppm": " ppm",
         "lux": " lx",
+        "hertz": " Hz",
     }[form]
     return f"{value:.{1 if form in ('rough', 'rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
 

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.snores import detect_snores
-from somnia_engine.dsp.windows import epoch_count, epoch_mean
+from somnia_engine.dsp.windows import Column, epoch_count, epoch_mean
 from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
+from somnia_engine.extractors._streams import bounded
 from somnia_engine.hearing.classifier import load_sound_classifier
 from somnia_engine.hearing.listener import ENVELOPE_HZ
 from somnia_engine.text import Said, Text
@@ -14,6 +15,8 @@ from somnia_engine.types.features import Extraction, Extractor, NightInput, Stre
 from somnia_engine.types.hypnogram import EPOCH_S
 
 LEAST_HEARD_FRAC = 0.5
+TONE_COLUMNS = ("snore_pitch_hz", "snore_formant_1_hz", "snore_formant_2_hz")
+"""In the order of `dsp.snore_tone.TONES`."""
 
 
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
@@ -33,7 +36,25 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
         for s in snores
         if 0.0 <= s.onset_s + sound.first < end_s
     ]
-    return Extraction(sound.source, "snore_frac", {"snore_frac": share}, EventTable.of(events), quality=(_quality(sound, share, clear),))
+    return Extraction(
+        sound.source,
+        "snore_frac",
+        {"snore_frac": share, **_tones(sound, n_epochs)},
+        EventTable.of(events),
+        quality=(_quality(sound, share, clear),),
+    )
+
+
+def _tones(sound: HeardNight, n_epochs: int) -> dict[str, Column]:
+    """Return the median pitch and formants of the epochs that hold a snore that was listened to, NaN in others."""
+    columns = {}
+    for name, values in zip(TONE_COLUMNS, sound.heard.tones[sound.kept].T, strict=True):
+        seen = np.isfinite(values)
+        column = np.full(n_epochs, np.nan, dtype=np.float32)
+        for epoch in np.unique(sound.epochs[seen]):
+            column[epoch] = np.median(values[seen & (sound.epochs == epoch)])
+        columns[name] = bounded(name, column)
+    return columns
 
 
 def _quality(sound: HeardNight, share: NDArray[np.float32], clear: NDArray[np.bool_]) -> StreamQuality:
@@ -55,9 +76,10 @@ def extract_snore(night: NightInput) -> tuple[Extraction, ...]:
     -------
     tuple of Extraction
         `snore_frac`: share of the usable seconds of an epoch that sound like snoring; NaN where fewer than half of them can be used
-        (too much noise). SN events: single snores, `value` is their peak above the floor around them [dB].
+        (too much noise). `snore_pitch_hz` and the two formants: medians over the loudest snores of each
+        64 s. SN events: single snores, `value` is their peak above the floor around them [dB].
     """
     return tuple(_one(sound, night.n_epochs) for sound in heard_nights(night))
 
 
-EXTRACTOR = Extractor(key="snore", name=Text("Snoring"), channels=("audio",), columns=("snore_frac",), extract=extract_snore)
+EXTRACTOR = Extractor(key="snore", name=Text("Snoring"), channels=("audio",), columns=("snore_frac", *TONE_COLUMNS), extract=extract_snore)

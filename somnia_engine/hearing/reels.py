@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from somnia_engine.dsp.snore_tone import TONES
 from somnia_engine.errors import DamagedFile, ReadError
 from somnia_engine.hearing.classifier import load_sound_classifier
 from somnia_engine.hearing.listener import BAND_EDGES, ENVELOPE_HZ, LEAST_MAGNITUDE, SILENCE, Heard
 from somnia_engine.text import Text
 
-MAGIC = b"SOMNIA reel 1\n"
+MAGIC = b"SOMNIA reel 2\n"
 HEAD = struct.Struct("<cII")
 """Kind, first second of the night, count: seconds of a unit, bytes of a note."""
 UNIT, NOTE = b"U", b"N"
@@ -109,6 +110,7 @@ def read_reel(path: Path) -> Heard:
     p[:, -1] = 1.0
     noisy, clipped = np.zeros(seconds, dtype=np.float32), np.zeros(seconds, dtype=np.float32)
     power = np.zeros(seconds, dtype=np.float64)
+    tones = np.full((seconds, len(TONES)), np.nan, dtype=np.float32)
     envelopes = np.full((seconds * ENVELOPE_HZ, BANDS), np.log(LEAST_MAGNITUDE), dtype=np.float16)
     for kind, first, content in _records(path):
         if kind != UNIT:
@@ -116,19 +118,19 @@ def read_reel(path: Path) -> Heard:
         count = len(content) // _second_bytes()
         read = _arrays(content, count)
         here = slice(first, first + count)
-        p[here], noisy[here], power[here], clipped[here] = read[:4]
-        envelopes[first * ENVELOPE_HZ : (first + count) * ENVELOPE_HZ] = read[4]
-    return Heard(classes, p, noisy, power, clipped, envelopes)
+        p[here], noisy[here], power[here], clipped[here], tones[here] = read[:5]
+        envelopes[first * ENVELOPE_HZ : (first + count) * ENVELOPE_HZ] = read[5]
+    return Heard(classes, p, noisy, power, clipped, tones, envelopes)
 
 
 def _parts(unit: Heard) -> tuple[NDArray[np.generic], ...]:
-    return unit.p, unit.p_noisy, unit.power, unit.clipped_frac, unit.envelopes
+    return unit.p, unit.p_noisy, unit.power, unit.clipped_frac, unit.tones, unit.envelopes
 
 
 def _shapes() -> tuple[tuple[int, str], ...]:
     """Return how many values a second has of each array, and their type."""
     classes = len(load_sound_classifier().classes) + 1
-    return (classes, "<f4"), (1, "<f4"), (1, "<f8"), (1, "<f4"), (ENVELOPE_HZ * BANDS, "<f2")
+    return (classes, "<f4"), (1, "<f4"), (1, "<f8"), (1, "<f4"), (len(TONES), "<f4"), (ENVELOPE_HZ * BANDS, "<f2")
 
 
 def _second_bytes() -> int:

@@ -21,6 +21,9 @@ LEAST_SNORES = 5
 """A bout of fewer snores has no pattern. Its pattern is regular when half of its intervals lie within 0.3 of their median."""
 RISING_SNORES, RISING_DB = 3, 3.0
 PAUSE_WITHIN_S = 5.0
+TONES = ("snore_pitch_hz", "snore_formant_1_hz", "snore_formant_2_hz")
+LEAST_TONES = 5
+"""Half minutes with a pitch or formant under which the night has none."""
 """Rising snores before a pause: the last three before it grow by 3 dB or more, and it begins within 5 s of the last."""
 
 
@@ -41,7 +44,8 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
     dict of str to float
         `snore_heard_min`: minutes that could be judged; `snore_min`, `snore_pct`: of them with snoring; `snores_per_h`;
         `snore_peak_p50_db`, `snore_peak_p90_db`: peaks of the snores above the sound around them [dB]; `snore_regular_pct`: share of
-        the snores in regular bouts; `rising_snore_pauses`: pauses that end a crescendo of snores; `breathing_pause_per_h`: pauses of
+        the snores in regular bouts; `snore_pitch_hz`, `snore_formant_1_hz`, `snore_formant_2_hz`: median over the epochs;
+        `rising_snore_pauses`: pauses that end a crescendo of snores; `breathing_pause_per_h`: pauses of
         10 s or more per hour heard, no AHI; `coughs`, `talks`, `cries`: bouts. NaN where too little was heard.
     """
     if features.coverage("snore_frac") == 0 and not _any(events, EventKind.SN, EventKind.BP):
@@ -66,6 +70,10 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
         "breathing_pause_per_h": inside.rate_per_h(EventKind.BP, minutes) if enough else NAN,
         "breathing_pause_longest_s": float(pauses.duration_s.max()) if len(pauses) else NAN,
     }
+    for key in TONES:
+        column = features[key][(start_s >= lights.off_s) & (start_s < lights.on_s)]
+        seen = column[np.isfinite(column)]
+        found[key] = float(np.median(seen)) if len(seen) >= LEAST_TONES else NAN
     counted = {"coughs": EventKind.CO, "talks": EventKind.TK, "cries": EventKind.CR}
     return found | {key: float(len(inside.of_kind(kind))) if enough else NAN for key, kind in counted.items()}
 

@@ -74,6 +74,9 @@ FEATURES: dict[str, Feature] = {
         Feature(47, "mat_position", Text("Position on the mat"), "", 0.0, 2.0, 1.0),
         Feature(50, "snore_frac", Text("Share of the time with snoring"), "", 0.0, 1.0, 0.004),
         Feature(51, "vocal_frac", Text("Talking, coughing or crying heard"), "", 0.0, 1.0, 1.0),
+        Feature(52, "snore_pitch_hz", Text("Pitch of the snores"), "Hz", 40.0, 400.0, 1.0),
+        Feature(53, "snore_formant_1_hz", Text("First formant of the snores"), "Hz", 150.0, 3500.0, 5.0),
+        Feature(54, "snore_formant_2_hz", Text("Second formant of the snores"), "Hz", 150.0, 3500.0, 5.0),
         Feature(60, "jaw_frac", Text("Grinding-like sounds heard"), "", 0.0, 1.0, 1.0),
     )
 }

@@ -10,6 +10,7 @@ from somnia_engine.extractors.jaw import extract_jaw
 from somnia_engine.extractors.snore import extract_snore
 from somnia_engine.types.features import NightInput
 from somnia_engine.types.recording import Media
+from tests.engine.dsp.test_snore_tone import snore
 from tests.engine.make import night_of, recording
 
 FS = 16000
@@ -44,3 +45,16 @@ def test_a_sleeper_above_the_noise_and_a_silent_room_are_heard(tmp_path: Path, s
 def test_a_minute_of_steady_breathing_is_not_called_noise(tmp_path: Path) -> None:
     (jaw,) = extract_jaw(night(tmp_path, snr_db=3.0, seconds=60))
     assert np.isfinite(jaw.columns["jaw_frac"]).all()
+
+
+def test_snores_have_their_pitch_and_noise_has_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    snores = np.concatenate([np.pad(snore(60.0, (300.0, 900.0, 2500.0), seconds=1.5, seed=k), (0, 2 * FS)) for k in range(72)])
+    sound = snores + 0.0003 * rng.normal(size=len(snores))
+    soundfile.write(tmp_path / "night.wav", sound, FS)
+    media = Media("audio", tmp_path / "night.wav", len(sound) / FS, float(FS), 1)
+    (found,) = extract_snore(night_of(recording(media=(media,)), n_epochs=len(sound) // FS // 30))
+    assert np.nanmedian(found.columns["snore_pitch_hz"]) == pytest.approx(60.0, rel=0.03)
+    assert np.nanmedian(found.columns["snore_formant_1_hz"]) == pytest.approx(300.0, rel=0.12)
+    (hiss,) = extract_snore(night(tmp_path, snr_db=-5.0))
+    assert np.isnan(hiss.columns["snore_pitch_hz"]).all()

@@ -25,7 +25,7 @@ def in_blocks(sound: np.ndarray, seconds: float) -> Heard:
 @pytest.mark.parametrize("seconds", [0.37, 5.0, 60.0, 600.0])
 def test_what_is_heard_does_not_depend_on_the_blocks(sound: np.ndarray, seconds: float) -> None:
     whole, parts = hear([sound]), in_blocks(sound, seconds)
-    for name in ("p", "p_noisy", "power", "clipped_frac", "envelopes"):
+    for name in ("p", "p_noisy", "power", "clipped_frac", "tones", "envelopes"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name), err_msg=name)
 
 

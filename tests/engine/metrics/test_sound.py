@@ -52,6 +52,16 @@ def test_a_night_without_sound_has_no_numbers_and_a_short_one_no_rates() -> None
     assert found["snore_min"] == pytest.approx(3.0)
 
 
+def test_the_tone_of_the_snores_is_the_median_of_enough_half_minutes() -> None:
+    share, tone = np.full(240, 0.2), np.full(240, np.nan)
+    tone[[3, 9, 30, 70, 100]] = (80.0, 90.0, 100.0, 110.0, 400.0)
+    columns = {"snore_frac": share.astype(np.float32), "snore_pitch_hz": tone.astype(np.float32)}
+    night = NightFeatures(None, 240, columns, {"snore_frac": ("phone",)})
+    found = sound_measures(night, EventTable.of(snores(np.arange(0.0, 100.0, 4.0))), lights=ALL_NIGHT)
+    assert found["snore_pitch_hz"] == 100.0
+    assert np.isnan(found["snore_formant_1_hz"])
+
+
 def test_even_intervals_are_regular_and_scattered_ones_are_not() -> None:
     rng = np.random.default_rng(0)
     even = EventTable.of(snores(np.arange(0.0, 200.0, 4.0) + rng.normal(0.0, 0.2, 50)))

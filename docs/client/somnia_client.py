@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict, cast
@@ -11,7 +12,10 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 64 << 20
+TRIES = 5
+PASSES = frozenset({409, 423, 429, 460})
+"""Refusals of a piece after which it is worth asking where the file goes on."""
 Kind = Literal["audio", "video", "recording"]
 
 
@@ -550,11 +554,11 @@ class Worklist(TypedDict):
 
 
 class ApiError(Exception):
-    """A refusal: `status` and `code` as the server has them, its sentence, and which fields are wrong."""
+    """A refusal: `status` and `code` as the server has them, its sentence, which fields are wrong, when to come again [s]."""
 
-    def __init__(self, status: int, code: str, message: str, fields: dict[str, list[str]]) -> None:
+    def __init__(self, status: int, code: str, message: str, fields: dict[str, list[str]], wait_s: float = 0.0) -> None:
         super().__init__(f"{status} {code}: {message}")
-        self.status, self.code, self.message, self.fields = status, code, message, fields
+        self.status, self.code, self.message, self.fields, self.wait_s = status, code, message, fields, wait_s
 
 
 def _part(value: str) -> str:
@@ -563,8 +567,8 @@ def _part(value: str) -> str:
 
 def _refusal(error: HTTPError) -> ApiError:
     try:
-        said = json.loads(error.read())["error"]
-        return ApiError(error.code, said["code"], said["message"], said.get("fields", {}))
+        said, wait_s = json.loads(error.read())["error"], float(error.headers.get("Retry-After", 0))
+        return ApiError(error.code, said["code"], said["message"], said.get("fields", {}), wait_s)
     except (ValueError, KeyError, TypeError):
         return ApiError(error.code, "unknown", str(error.reason), {})
 
@@ -583,16 +587,24 @@ class Somnia:
 
     def upload_file(self, kind: Kind, path: Path, *, piece_bytes: int = PIECE_BYTES) -> UploadEntry:
         """Bring a file in pieces that are checked one by one; after a break it goes on where it stopped."""
-        size = path.stat().st_size
-        found = self.upload(kind, name=path.name, upload_length=size)
+        size, tries = path.stat().st_size, TRIES
+        upload = self.upload(kind, name=path.name, upload_length=size)
+        received = upload["received"]
         with path.open("rb") as file:
-            while found["received"] < size:
-                file.seek(found["received"])
+            while received < size:
+                file.seek(received)
                 piece = file.read(piece_bytes)
-                digest = base64.b64encode(hashlib.sha256(piece).digest()).decode()
-                self.continue_upload(found["id"], piece, upload_offset=found["received"], upload_checksum=f"sha256 {digest}")
-                found = self.read_upload(found["id"])
-        return found
+                checksum = f"sha256 {base64.b64encode(hashlib.sha256(piece).digest()).decode()}"
+                try:
+                    self.continue_upload(upload["id"], piece, upload_offset=received, upload_checksum=checksum)
+                    received, tries = received + len(piece), TRIES
+                except (ApiError, OSError) as error:
+                    tries -= 1
+                    if not tries or (isinstance(error, ApiError) and error.status not in PASSES):
+                        raise
+                    time.sleep(max(1.0, getattr(error, "wait_s", 0.0)))
+                    received = self.read_upload(upload["id"])["received"]
+        return self.read_upload(upload["id"])
 
     def night_as(self, night_id: str, media: str) -> bytes:
         """Return a night in another form: text/csv, application/edf, application/fhir+json, application/pdf and others."""

@@ -20,7 +20,7 @@ OPENS = {
     "nights:write": Text("add nights and change them"),
     "profile:read": Text("read your profile, your notices and who looked at your data"),
     "profile:write": Text("change your profile and settings"),
-    "sharing": Text("share your nights and answer for your consents"),
+    "sharing": Text("share your nights, have other systems told of them, and answer for your consents"),
     "account": Text("take a copy of everything, and erase everything"),
     "clinic": Text("do what you do as a doctor"),
     "admin": Text("do what you do as an administrator"),

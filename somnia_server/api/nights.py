@@ -15,8 +15,11 @@ from somnia_server.api.authority import BEARER, caller, needs
 from somnia_server.api.errors import problem
 from somnia_server.api.fresh import fresh
 from somnia_server.api.paging import Page, page_of
+from somnia_server.failures import noted
 from somnia_server.reports.forms import FORMS, form_for
+from somnia_server.store.damaged import SENTENCE
 from somnia_server.store.nights import NightSummary, list_nights, load_night
+from somnia_server.store.vault import TamperedError
 
 nights = APIBlueprint("nights", __name__, url_prefix="/api/v1/nights", tag="Nights")
 MEDIA = tuple(dict.fromkeys(form.media for form in FORMS.values()))
@@ -69,7 +72,10 @@ def read_nights(page: Page) -> Any:
 @needs(Action.READ_NIGHT)
 def read_night(night_id: str) -> Any:
     """Return one night, the caller's own or one that is open to them: as JSON, or as `Accept` asks."""
-    stored = load_night(caller(), night_id)
+    try:
+        stored = load_night(caller(), night_id)
+    except TamperedError as error:
+        return problem(HTTPStatus.CONFLICT, t(SENTENCE), id=noted(error, f"night {night_id[:32]}"))
     if stored is None:
         abort(404)
     media = request.accept_mimetypes.best_match(MEDIA) if request.accept_mimetypes else MEDIA[0]

@@ -114,7 +114,11 @@ def bring(kind: str, named: Named) -> Any:
     digests = _digests()
     upload_id = arriving.make_room(actor, name, size=size or None, subject=named.subject or None, kind=kind)
     if whole:
-        _take(upload_id, 0, digests)
+        try:
+            _take(upload_id, 0, digests)
+        except NotTakenError:  # whoever brought it was not told where it would go on
+            arriving.drop(actor, upload_id)
+            raise
     upload = arriving.find(actor, upload_id)
     return _entry(upload), 201, _places(upload)
 

@@ -26,6 +26,7 @@ from somnia_server.store.tables import (
     UserRow,
     session,
 )
+from somnia_server.store.webhooks import webhooks_of
 
 Plain = dict[str, Any]
 ALL = 10_000_000
@@ -78,6 +79,7 @@ def _account(owner: str) -> Plain | None:
         "identity_provider_subject": row.oidc_subject,
         "passkeys": [{"name": name, "created_at": made, "used_at": used} for name, made, used in session().execute(keys)],
         "sessions": [{"created_at": made, "seen_at": last, "ended_at": ended} for made, last, ended in session().execute(seen)],
+        "webhooks": [asdict(one) | {"events": list(one.events)} for one in webhooks_of(Actor.owner(owner))],
     }
     found: Plain = _jsonable(account)
     return found

@@ -1,5 +1,6 @@
 """The client that is made from the document: it is up to date, typed, and leads from a file to a night against a real server."""
 
+import hashlib
 import importlib.util
 import subprocess
 import sys
@@ -96,6 +97,24 @@ def test_a_file_becomes_a_night_and_another_system_hears_of_it(somnia: Any, host
     assert somnia.read_reports("me")["reports"][0]["night_id"] == job["night_id"]
     assert somnia.write_notes(job["night_id"], {"note": "Seen by a program.", "tags": ["coffee"]})["tags"] == ["coffee"]
     somnia.remove_webhook(hook["id"])
+
+
+def test_a_file_goes_on_after_a_piece_that_was_lost(somnia: Any, tmp_path: Path) -> None:
+    file = tmp_path / "ring.csv"
+    file.write_bytes(csv_night())
+    real, asked = somnia._bytes, []
+
+    def loses(method: str, path: str, **more: Any) -> bytes:
+        asked.append(method)
+        if method == "PATCH" and asked.count("PATCH") == 2:
+            real(method, path, **more)
+            raise ConnectionResetError("the answer was lost")
+        return bytes(real(method, path, **more))
+
+    somnia._bytes = loses
+    upload = somnia.upload_file("recording", file, piece_bytes=10_000)
+    assert upload["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert asked.count("GET") == 2
 
 
 def test_what_is_refused_is_an_error_with_its_words(somnia: Any, tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from somnia_engine.types.night import SleepStatistics
 from somnia_server.store.accounts import find_account
 from somnia_server.store.actors import Role
+from somnia_server.store.damaged import SENTENCE
 from somnia_server.store.nights import Kept, save_night
+from somnia_server.store.tables import session
 from tests.server.api.conftest import Program
 from tests.server.conftest import make_night
 
-pytestmark = pytest.mark.sqlite
 OMH = "application/vnd.openmhealth.sleep-episode+json"
 MEDIA = ("application/json", "text/csv", "application/edf", "application/fhir+json", OMH, "application/pdf")
 DAY = date(2025, 1, 10)
@@ -126,3 +128,14 @@ def test_every_answer_of_the_api_says_how_much_may_be_asked_for_yet(app: Flask, 
     shut = ann.client.get("/api/v1/health")
     assert (shut.status_code, int(shut.headers["Retry-After"]) > 0) == (429, True)
     assert ann.get("/api/v1/nights").status_code == 200
+
+
+def test_a_night_that_was_changed_on_the_server_says_so(app: Flask, program: Callable[..., Program]) -> None:
+    ann = program()
+    with app.app_context():
+        night_id = save_night(ann.actor.id, TIMED, kept=Kept(DAY, "a"))
+        session().execute(text("UPDATE nights SET sealed_series = :new"), {"new": b"\x02" + b"x" * 60})
+        session().commit()
+    refused = ann.get(f"/api/v1/nights/{night_id}")
+    assert (refused.status_code, refused.get_json()["error"]["message"]) == (409, str(SENTENCE))
+    assert refused.get_json()["error"]["id"]

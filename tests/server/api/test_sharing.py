@@ -13,7 +13,6 @@ from somnia_server.store.remarks import load_remark
 from tests.server.api.conftest import PASSWORD, Program
 from tests.server.conftest import make_night
 
-pytestmark = pytest.mark.sqlite
 DAY = date(2025, 1, 10)
 
 

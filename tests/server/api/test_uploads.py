@@ -32,7 +32,6 @@ from tests.server.conftest import csv_night
 PROJECT = Path(__file__).resolve().parents[3]
 PIECES = "application/offset+octet-stream"
 PATIENCE_S = 120.0
-pytestmark = pytest.mark.sqlite
 
 
 def agree(app: Flask, actor: Actor) -> None:
@@ -139,6 +138,7 @@ def test_bytes_that_are_not_those_of_their_checksum_are_not_kept_and_may_come_ag
 def test_a_file_that_is_not_that_of_its_digest_is_deleted(ann: Program) -> None:
     wrong = post(ann, "/api/v1/upload/recording", csv_night(), Repr_Digest=f"sha-256=:{sha(b'other')}:")
     assert wrong.status_code == 460
+    assert post(ann, "/api/v1/upload/recording", csv_night(), Upload_Checksum=f"sha256 {sha(b'other')}").status_code == 460
     assert ann.get("/api/v1/uploads").get_json()["uploads"] == []
 
 

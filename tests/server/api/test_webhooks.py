@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +21,7 @@ from somnia_server import create_server
 from somnia_server.settings import Settings
 from somnia_server.store import interpretations, jobs, notices, webhooks
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.export import export_zip
 from somnia_server.store.grants import Terms, grants_of, put_grant, revoke
 from somnia_server.store.house import now
 from somnia_server.store.nights import Kept, save_night
@@ -28,7 +31,6 @@ from tests.server.api.conftest import Program
 from tests.server.api.test_uploads import agree, post
 from tests.server.conftest import csv_night, make_night
 
-pytestmark = pytest.mark.sqlite
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
@@ -299,6 +301,16 @@ REFUSED = (
 def test_what_cannot_be_kept_is_refused(ann: Program, said: dict[str, Any]) -> None:
     assert ann.post("/api/v1/webhooks", json=said).status_code == 422
     assert ann.get("/api/v1/webhooks").get_json()["webhooks"] == []
+
+
+def test_an_export_names_webhooks_without_their_secrets(ann: Program, app: Flask, other: Other) -> None:
+    add(ann, other)
+    with app.app_context():
+        whole = b"".join(export_zip(ann.actor) or ())
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        account = json.loads(archive.read("account.json"))
+        assert SECRET.encode() not in b"".join(archive.read(name) for name in archive.namelist())
+    assert [(one["url"], len(one["events"])) for one in account["webhooks"]] == [(other.url, 3)]
 
 
 def test_webhooks_are_their_owners_own_and_few(ann: Program, program: Callable[..., Program], other: Other) -> None:

@@ -7,12 +7,13 @@ import dash
 from dash import ALL, Input, Output, State, callback, html
 
 from components import fields, ids, sharing
+from components import webhooks as webhook_parts
 from pages import _acts
 from pages._acts import Said
 from somnia_engine.text import Text, t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import PEOPLE
-from somnia_server.store import consents, guardians, invitations, sharing_requests
+from somnia_server.store import consents, guardians, invitations, sharing_requests, webhooks
 from somnia_server.store.actors import Actor
 from somnia_server.store.grants import Terms, grants_of, revoke
 
@@ -28,12 +29,13 @@ def layout(**_: str) -> html.Div:
 
 def body(actor: Actor, code: str | None = None) -> list[Any]:
     """Return the cards as they stand; `code` is an invitation that was just made."""
-    asked, wards = sharing_requests.requests_to(actor), guardians.wards_of(actor)
+    asked, wards, told = sharing_requests.requests_to(actor), guardians.wards_of(actor), webhooks.webhooks_of(actor)
     return [
         *([sharing.requests_card(asked)] if asked else []),
         sharing.share_card(code),
         sharing.grants_card(grants_of(actor), invitations.invitations_of(actor)),
         sharing.consents_card(consents.consents_of(actor)),
+        *([webhook_parts.webhooks_card(told)] if told else []),
         sharing.guardians_card(guardians.guardians_of(actor), wards),
         *(sharing.ward_card(one.name or "", one.minor, consents.consents_of(actor, one.minor)) for one in wards if one.verified),
     ]
@@ -89,6 +91,8 @@ ACTS: dict[str, _acts.Act] = {
     "decline": lambda actor, key, _: _done(sharing_requests.decline_request(actor, key)),
     "give_consent": lambda actor, key, _: _done(consents.give(actor, key.partition(" ")[0], subject=key.partition(" ")[2] or None)),
     "withdraw_consent": lambda actor, key, _: _done(consents.withdraw(actor, key.partition(" ")[0], subject=key.partition(" ")[2] or None)),
+    "remove_webhook": lambda actor, key, _: _done(webhooks.remove_webhook(actor, key)),
+    "ping_webhook": lambda actor, key, _: _done(webhooks.ping(actor, key)),
     "state_guardian": state_guardian,
     "end_guardian": lambda actor, key, _: _done(guardians.end_guardianship(actor, key)),
 }

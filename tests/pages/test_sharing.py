@@ -10,11 +10,13 @@ from dash import Dash
 
 from app import create_app
 from somnia_server.settings import Settings
-from somnia_server.store import grants, guardians, persons
+from somnia_server.store import grants, guardians, persons, webhooks
 from somnia_server.store.accounts import HOUSE, make_account
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.house import now
 from somnia_server.store.persons import Profile
 from somnia_server.store.processing import processing_refusal
+from somnia_server.store.tables import WebhookRow, session
 from tests.cast import Cast, make_cast
 from tests.components.made import night
 from tests.pages.test_matrix import callbacks, request_of
@@ -24,7 +26,13 @@ from tests.pages.test_matrix import callbacks, request_of
 def dash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dash]:
     folder = tmp_path_factory.mktemp("house")
     dash = create_app(
-        Settings.from_env({"SOMNIA_INSTANCE": str(folder / "instance"), "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key")})
+        Settings.from_env(
+            {
+                "SOMNIA_INSTANCE": str(folder / "instance"),
+                "SOMNIA_KEY_FILE": str(folder / "keys" / "master.key"),
+                "SOMNIA_WEBHOOK_HOSTS": "hooks.example.org",
+            }
+        )
     )
     yield dash
     cache: Any = dash._background_manager
@@ -98,3 +106,20 @@ def test_a_guardian_agrees_for_a_child_once_the_papers_were_seen(dash: Dash, cas
         press(dash, cast, "other", "give_consent", f"{kind} {child.id}")
     with dash.server.app_context():
         assert processing_refusal(child.id) is None
+
+
+def test_a_person_sees_which_systems_are_told_switches_one_on_again_and_removes_it(dash: Dash, cast: Cast) -> None:
+    with dash.server.app_context():
+        hook, _ = webhooks.add_webhook(cast.actor("other"), "https://hooks.example.org/of-other", events=("night.ready",))
+        session().get_one(WebhookRow, hook).disabled_at = now()
+        session().commit()
+    shown = cast.page("other", "/sharing")
+    assert "hooks.example.org/of-other" in shown
+    assert "it did not answer" in shown
+    for name in ("patient", "doctor", "admin"):
+        assert "of-other" not in cast.page(name, "/sharing")
+        press(dash, cast, name, "remove_webhook", hook)
+    assert "it did not answer" not in press(dash, cast, "other", "ping_webhook", hook)
+    assert "of-other" not in press(dash, cast, "other", "remove_webhook", hook)
+    with dash.server.app_context():
+        assert webhooks.webhooks_of(cast.actor("other")) == ()

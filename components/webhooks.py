@@ -20,7 +20,7 @@ EVENTS = {
 def webhooks_card(webhooks: Sequence[Any]) -> html.Section:
     """Return the card of the systems that are told."""
     entries = [(_entry(one), _acts(one)) for one in webhooks]
-    lead = t("Programs that you let in had these addresses told when something happens: what and when, with ids, never a number.")
+    lead = t("Programs that you let in asked to have these addresses told when something happens: what and when, with ids, never a number.")
     return fields.card(t("Other systems that are told"), fields.rows(entries, empty=t("None")), lead=lead)
 
 

@@ -63,6 +63,10 @@ NOTES: dict[str, Note] = {
         Text("The loudest sound of each stretch, in dB relative to the loudest the file can hold. Hatched where noise may hide a sleeper."),
         Text("A phone is not calibrated: compare levels within a night, not between phones or places."),
     ),
+    "sound_level_dba": Note(
+        Text("The loudest sound of each stretch, A-weighted, in dB(A). Hatched where noise may hide a sleeper."),
+        Text("As right as the calibration that was given for the microphone; what lies above 8 kHz is not in it."),
+    ),
     "resp_rate_bpm": Note(
         Text("Breaths per minute in the minute around each half minute; a camera looks at one minute of every five."),
         Text("Heard or seen: a machine that hums or moves in time, or a partner, can be taken for you. Felt by a sensor: only at rest."),

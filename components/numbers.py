@@ -102,6 +102,7 @@ NUMBERS: tuple[Number, ...] = (
     Number("coughs", Text("Coughing"), "count", Text("Bouts of coughing that were heard.")),
     Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
     Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
+    Number("sound_mean_dba", Text("Sound level, dB(A)"), "db", Text("The A-weighted level of the mean power while you were in bed, by a microphone whose calibration was given; what lies above 8 kHz is not in it."), Text("at most 30 dB(A)"), "WHO 1999, Guidelines for community noise"),
     Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed."), Text("20 to 25 °C, where older people slept best; each person differs"), "Baniassadi 2023, doi 10.1016/j.scitotenv.2023.165623"),
     Number("humidity_mean_pct", Text("Humidity"), "pct", Text("The mean while you were in bed.")),
     Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed."), Text("below about 900 ppm, an aired room"), "Strøm-Tejsen 2016, doi 10.1111/ina.12254"),
@@ -179,6 +180,7 @@ COLUMNS: dict[tuple[str, ...], str] = {
     ("co2",): "co2_ppm",
     ("light",): "light_lux",
     ("noise", "disturbances"): "noise_db",
+    ("sound_mean",): "sound_level_dba",
 }
 """The column of the grid that measures of these beginnings are of; blood oxygen otherwise."""
 

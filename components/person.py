@@ -94,6 +94,14 @@ def settings_card(settings: Any, *, raw_hours: float) -> html.Section:
             limits=(0, 8760),
             hint=t("Empty: as this server does, {hours} h.", hours=f"{raw_hours:g}"),
         ),
+        fields.number(
+            PAGE,
+            "full_scale_db",
+            t("Calibration of the microphone [dB]"),
+            settings.full_scale_db,
+            limits=(60, 180),
+            hint=t("The level of what the file shows as 0 dB: 120 when a calibrator of 94 dB shows as -26. Empty: levels are relative."),
+        ),
         fields.switch(PAGE, "ai_text", t("Let an outside service word my reports"), on=settings.ai_text),
         *notices,
     ]

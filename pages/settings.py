@@ -78,7 +78,7 @@ def save_settings(actor: Actor, _key: str, said: Said) -> Text:
     hours = {"clock": int(said.get("clock") or 24), "night_split_h": int(said.get("night_split_h") or 0)}
     kept = _number(said.get("raw_retention_h"), 1.0)
     units, ai_text = str(said.get("units")), bool(said.get("ai_text"))
-    told = {"email_notices": notices, "quiet_notices": quiet}
+    told = {"email_notices": notices, "quiet_notices": quiet, "full_scale_db": _number(said.get("full_scale_db"), 1.0)}
     now = replace(persons.load_settings(actor), **hours, **told, units=units, raw_retention_h=kept, ai_text=ai_text)
     persons.save_settings(actor, now)
     return SAVED

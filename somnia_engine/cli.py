@@ -78,6 +78,7 @@ def _add_night(command: argparse.ArgumentParser) -> None:
     command.add_argument("--start", metavar="ISO", help="start of the night, and of files that count from 0")
     command.add_argument("--lights-off", metavar="ISO", help="when you went to bed to sleep")
     command.add_argument("--lights-on", metavar="ISO", help="when you got up")
+    command.add_argument("--full-scale-db", type=float, metavar="DB", help="calibration of the microphone: level of 0 dB re full scale")
     command.add_argument("--subject", type=Path, metavar="subject.json", help="what is known of the person")
 
 
@@ -93,7 +94,7 @@ def _analysed(arguments: argparse.Namespace) -> NightAnalysis:
     _check_zone(arguments.zone)
     start, off, on = (_moment(arguments, name) for name in ("start", "lights_off", "lights_on"))
     subject = read_subject(arguments.subject) if arguments.subject else Subject()
-    options = ReadOptions(zone=arguments.zone, start=start, night=_night(arguments.night))
+    options = ReadOptions(zone=arguments.zone, start=start, night=_night(arguments.night), full_scale_db=arguments.full_scale_db)
     recordings = _read_all(arguments.files, options, key=arguments.key)
     said = AnalysisOptions(start=start, lights_off=off, lights_on=on, zone=arguments.zone, subject=subject)
     return analyse(recordings, options=said, progress=lambda stage, share: _progress(stage, READ_SHARE + (1 - READ_SHARE) * share))

@@ -127,7 +127,8 @@ def sound_lane(trace: Signal, analysis: NightAnalysis, *, window: Window = None)
     marks = [float(mark) for mark in range(-200, 200, 20) if low < mark < high]
     axis = {"range": [0, high - low], "tickvals": [mark - low for mark in marks], "ticktext": [f"{mark:.0f}" for mark in marks]}
     hidden = hatched(_hidden(analysis), low=0, high=high - low)
-    return Lane(trace.channel, t("Sound level, relative dB"), 64, (*hidden, level), axis)
+    title = t("Sound level, dB(A)") if trace.channel == "sound_level_dba" else t("Sound level, relative dB")
+    return Lane(trace.channel, title, 64, (*hidden, level), axis)
 
 
 def _hidden(analysis: NightAnalysis) -> NDArray[Any]:

@@ -43,7 +43,7 @@ READ_OUT: tuple[tuple[Text, tuple[str, ...], float], ...] = (
     (Text("heart"), ("hr_bpm",), 1),
     (Text("RMSSD"), ("rmssd_ms",), 1),
     (Text("irregular pulse"), ("p_irregular_rhythm",), PERCENT),
-    (Text("sound"), ("sound_level_db",), 1),
+    (Text("sound"), ("sound_level_dba", "sound_level_db"), 1),
     (Text("snoring"), ("snore_frac",), PERCENT),
     (Text("movement"), MOVED, 1),
 )
@@ -107,8 +107,9 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
     if analysis.features.coverage("rmssd_ms") > 0:
         lanes.append(column_lane(analysis, "rmssd_ms", "heart", title=t("Heart rate variability (RMSSD), ms")))
     lanes.append(rhythm_lane(analysis))
-    if "sound_level_db" in traces:
-        lanes.append(sound_lane(traces["sound_level_db"], analysis, window=window))
+    loudness = traces.get("sound_level_dba", traces.get("sound_level_db"))
+    if loudness is not None:
+        lanes.append(sound_lane(loudness, analysis, window=window))
     lanes.append(snore_lane(analysis))
     moved = next((column for column in MOVED if analysis.features.coverage(column) > 0), None)
     lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), mat_lane(analysis), room_lane(analysis)]

@@ -30,7 +30,7 @@ FLOOR_PERCENTILE = 20.0
 class HeardNight(NamedTuple):
     """One sound laid on the night: `first` is the night second of its first second; `kept` marks the seconds within the night.
 
-    `noisy` marks the seconds in which noise may hide a sleeper.
+    `noisy` marks the seconds in which noise may hide a sleeper; `full_scale_db` is the microphone's calibration.
     """
 
     source: str
@@ -39,6 +39,7 @@ class HeardNight(NamedTuple):
     kept: NDArray[np.bool_]
     epochs: NDArray[np.int64]
     noisy: NDArray[np.bool_]
+    full_scale_db: float | None = None
 
 
 def heard_nights(night: NightInput) -> Iterator[HeardNight]:
@@ -48,12 +49,13 @@ def heard_nights(night: NightInput) -> Iterator[HeardNight]:
             if media.kind != "audio":
                 continue
             status = media.path.stat()
-            heard, noisy = _heard(media.path, status.st_size, status.st_mtime_ns)
+            heard, noisy = _heard(media.path, status.st_size, status.st_mtime_ns, weighted=media.full_scale_db is not None)
             first = int(np.floor(placed.offset_s + media.onset_s + 0.5))
             at = first + np.arange(len(heard.power))
             kept = (at >= 0) & (at < int(night.n_epochs * EPOCH_S)) & (heard.power > 0.0)
             if kept.any():
-                yield HeardNight(placed.source, heard, first, kept, epoch_of(at[kept].astype(np.float64)), noisy)
+                epochs = epoch_of(at[kept].astype(np.float64))
+                yield HeardNight(placed.source, heard, first, kept, epochs, noisy, media.full_scale_db)
 
 
 def noisy_seconds(heard: Heard) -> NDArray[np.bool_]:
@@ -78,6 +80,6 @@ def heard_quality(sound: HeardNight, stream: str, column: Column, notes: tuple[T
 
 
 @lru_cache(maxsize=2)
-def _heard(path: Path, size: int, changed_ns: int) -> tuple[Heard, NDArray[np.bool_]]:
-    heard = hear_file(path)
+def _heard(path: Path, size: int, changed_ns: int, *, weighted: bool) -> tuple[Heard, NDArray[np.bool_]]:
+    heard = hear_file(path, weighted=weighted)
     return heard, noisy_seconds(heard)

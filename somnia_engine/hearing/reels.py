@@ -120,7 +120,7 @@ def read_reel(path: Path) -> Heard:
         here = slice(first, first + count)
         p[here], noisy[here], power[here], clipped[here], tones[here] = read[:5]
         envelopes[first * ENVELOPE_HZ : (first + count) * ENVELOPE_HZ] = read[5]
-    return Heard(classes, p, noisy, power, clipped, tones, envelopes)
+    return Heard(classes, p, noisy, power, np.full(seconds, np.nan), clipped, tones, envelopes)
 
 
 def _parts(unit: Heard) -> tuple[NDArray[np.generic], ...]:

@@ -46,7 +46,8 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
         `snore_peak_p50_db`, `snore_peak_p90_db`: peaks of the snores above the sound around them [dB]; `snore_regular_pct`: share of
         the snores in regular bouts; `snore_pitch_hz`, `snore_formant_1_hz`, `snore_formant_2_hz`: median over the epochs;
         `rising_snore_pauses`: pauses that end a crescendo of snores; `breathing_pause_per_h`: pauses of
-        10 s or more per hour heard, no AHI; `coughs`, `talks`, `cries`: bouts. NaN where too little was heard.
+        10 s or more per hour heard, no AHI; `coughs`, `talks`, `cries`: bouts; `sound_mean_dba`: level of the mean power [dB(A)], of a
+        calibrated microphone only. NaN where too little was heard.
     """
     if features.coverage("snore_frac") == 0 and not _any(events, EventKind.SN, EventKind.BP):
         return {}
@@ -74,8 +75,16 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
         column = features[key][(start_s >= lights.off_s) & (start_s < lights.on_s)]
         seen = column[np.isfinite(column)]
         found[key] = float(np.median(seen)) if len(seen) >= LEAST_TONES else NAN
+    if features.coverage("sound_level_dba") > 0:
+        found["sound_mean_dba"] = _mean_dba(features["sound_level_dba"][(start_s >= lights.off_s) & (start_s < lights.on_s)])
     counted = {"coughs": EventKind.CO, "talks": EventKind.TK, "cries": EventKind.CR}
     return found | {key: float(len(inside.of_kind(kind))) if enough else NAN for key, kind in counted.items()}
+
+
+def _mean_dba(levels: NDArray[np.float32]) -> float:
+    """Return the level of the mean power of the epochs that were measured [dB(A)], NaN when too few were."""
+    seen = levels[np.isfinite(levels)].astype(np.float64)
+    return float(10.0 * np.log10(np.mean(10.0 ** (seen / 10.0)))) if len(seen) * MINUTES >= LEAST_HEARD_MIN else NAN
 
 
 def _any(events: EventTable, *kinds: EventKind) -> bool:

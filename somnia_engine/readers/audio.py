@@ -157,7 +157,7 @@ def _load(path: Path, options: ReadOptions) -> MediaNight:
     notes: tuple[Text, ...] = ()
     if broken or missing_bytes(path) > 0:
         notes = (Text("The file breaks off; what is there was read: {minutes} minutes.", {"minutes": round(frames / fs / 60, 1)}),)
-    media = Media("audio", path, frames / fs, float(fs), channels)
+    media = Media("audio", path, frames / fs, float(fs), channels, full_scale_db=options.full_scale_db)
     return media_night(path, str(tags.get("date", "")), media=(media,), notes=notes, options=options)
 
 

@@ -24,17 +24,17 @@ def _load(path: Path, options: ReadOptions) -> MediaNight:
     notes = [NO_PICTURES]
     if facts.duration_s - seen_s > LOST_S:
         notes.insert(0, Text("The file breaks off; what is there was read: {minutes} minutes.", {"minutes": round(seen_s / 60, 1)}))
-    return media_night(path, facts.tag, media=_media(path, facts, seen_s), notes=tuple(notes), options=options)
+    return media_night(path, facts.tag, media=_media(path, facts, seen_s, options=options), notes=tuple(notes), options=options)
 
 
-def _media(path: Path, facts: VideoFacts, seen_s: float) -> tuple[Media, ...]:
+def _media(path: Path, facts: VideoFacts, seen_s: float, *, options: ReadOptions) -> tuple[Media, ...]:
     """Return the pictures and, where it can be heard, the sound track."""
     pictures = Media("video", path, seen_s, facts.fps, 1)
     if facts.sound is None:
         return (pictures,)
     fs, channels, _ = facts.sound
     heard = LOWEST_HZ <= fs <= HIGHEST_HZ and 0 < channels <= MOST_CHANNELS
-    return (pictures, Media("audio", path, seen_s, fs, channels)) if heard else (pictures,)
+    return (pictures, Media("audio", path, seen_s, fs, channels, full_scale_db=options.full_scale_db)) if heard else (pictures,)
 
 
 def _survey(path: Path, options: ReadOptions) -> Survey:

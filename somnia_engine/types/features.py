@@ -60,6 +60,8 @@ FEATURES: dict[str, Feature] = {
         Feature(25, "beat_quality_frac", Text("Share of the beats that can be used"), "", 0.0, 1.0, 0.004),
         Feature(26, "ectopic_frac", Text("Share of extra beats"), "", 0.0, 1.0, 0.004),
         Feature(27, "pnn50_pct", Text("Neighboring beats more than 50 ms apart (pNN50)"), "%", 0.0, 100.0, 0.5),
+        Feature(28, "sound_level_dba", Text("Sound level (A-weighted)"), "dB", 0.0, 140.0, 0.1),
+        Feature(29, "sound_peak_dba", Text("Loudest second (A-weighted)"), "dB", 0.0, 140.0, 0.1),
         Feature(33, "enmo_mg", Text("Movement (ENMO)"), "mg", 0.0, 8000.0, 0.1),
         Feature(34, "arm_angle_deg", Text("Angle of the arm"), "°", -90.0, 90.0, 0.5),
         Feature(35, "worn_frac", Text("Share of the time that the sensor was worn"), "", 0.0, 1.0, 0.01),

@@ -29,7 +29,8 @@ class Source:
 class Media:
     """Sound or video that stays a file and is read in blocks.
 
-    `kind` is "audio" or "video"; `fs` the sampling rate [Hz] (audio) or frame rate; `onset_s` counts from the recording's start.
+    `kind` is "audio" or "video"; `fs` the sampling rate [Hz] (audio) or frame rate; `onset_s` counts from the recording's start;
+    `full_scale_db` as in ReadOptions.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Media:
     fs: float
     channels: int
     onset_s: float = 0.0
+    full_scale_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,16 @@ class ReadOptions:
         Key of the wanted night: the local date on which the night's day begins.
     split_hour : int
         Local hour, 0 to 23, at which a night's day begins; noon unless the person sleeps by another clock.
+    full_scale_db : float or None
+        Calibration of the microphone: the sound pressure level of what the file shows as 0 dB re full scale (mean square 1). A calibrator
+        of 94 dB that is shown as -26 dB means 120. None where it is not known: then levels are relative.
     """
 
     zone: str | None = None
     start: datetime | None = None
     night: date | None = None
     split_hour: int = 12
+    full_scale_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,13 @@ class SettingsBody(BaseModel):
         default=["sharing", "emergency", "visit"], max_length=5
     )
     quiet_notices: list[Literal["night", "access", "visit"]] = Field(default=[], max_length=3, description="Not told in the app.")
+    full_scale_db: float | None = Field(
+        default=None,
+        ge=60,
+        le=180,
+        examples=[120.0],
+        description="Sound pressure level [dB] of 0 dB re full scale of the microphone; null: not calibrated.",
+    )
 
 
 @user.get("/profile")

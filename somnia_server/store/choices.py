@@ -6,10 +6,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The zone of local times, when a file without absolute time began, the marked time in bed (None: unsaid), when a night begins [h]."""
+    """The zone of local times, when a file without absolute time began, the marked time in bed (None: unsaid), when a night begins [h].
+
+    `full_scale_db` is the level of 0 dB re full scale (None: the microphone is not calibrated).
+    """
 
     zone: str | None = None
     start: datetime | None = None
     lights_off: datetime | None = None
     lights_on: datetime | None = None
     split_hour: int = 12
+    full_scale_db: float | None = None

@@ -31,6 +31,7 @@ EMAIL_NOTICES = ("night", "sharing", "access", "emergency", "visit")
 QUIET_NOTICES = ("night", "access", "visit")
 """What a person may choose not to be told in the app."""
 RAW_HOURS = (0.0, 8760.0)
+FULL_SCALE_DB = (60.0, 180.0)
 
 
 class PersonError(RefusalError):
@@ -89,7 +90,8 @@ class PersonSettings:
 
     `night_split_h` is the local hour at which a new night begins, `raw_retention_h` how long raw files stay after their analysis
     (None = as this server does, 0 = they go at once), `email_notices` some of EMAIL_NOTICES,
-    `quiet_notices` those of QUIET_NOTICES that are not told in the app.
+    `quiet_notices` those of QUIET_NOTICES that are not told in the app, `full_scale_db` the calibration of the microphone: the sound
+    pressure level of 0 dB re full scale (None = not calibrated).
     """
 
     units: str = "metric"
@@ -99,6 +101,7 @@ class PersonSettings:
     ai_text: bool = False
     email_notices: tuple[str, ...] = ("sharing", "emergency", "visit")
     quiet_notices: tuple[str, ...] = ()
+    full_scale_db: float | None = None
 
 
 def checked_profile(profile: Profile, at: datetime) -> Profile:
@@ -137,6 +140,7 @@ def checked_settings(settings: PersonSettings) -> PersonSettings:
     if not isinstance(settings.night_split_h, int) or isinstance(settings.night_split_h, bool) or not 0 <= settings.night_split_h <= 23:
         raise PersonError("night_split_h", settings.night_split_h, Text("a whole hour from {low} to {high}", {"low": 0, "high": 23}))
     _check_number("raw_retention_h", settings.raw_retention_h, RAW_HOURS)
+    _check_number("full_scale_db", settings.full_scale_db, FULL_SCALE_DB)
     if not isinstance(settings.ai_text, bool):
         raise PersonError("ai_text", settings.ai_text, Text("yes or no"))
     for notice in settings.email_notices:

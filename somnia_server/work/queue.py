@@ -10,10 +10,11 @@ from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
 from somnia_server.store.house import house
 from somnia_server.store.jobs import JobView, Order
+from somnia_server.store.persons import settings_of
 from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.store.refusals import RefusalError
-from somnia_server.work.uploads import known_survey, split_hour_of
+from somnia_server.work.uploads import known_survey
 
 __all__ = ["Choices", "JobView", "cancel", "enqueue", "job_for", "jobs_of"]
 
@@ -40,7 +41,7 @@ def enqueue(
     ready = [upload for upload in ready if upload.owner == ready[0].owner]  # a night is one person's
     if ready and (refusal := processing_refusal(ready[0].owner)) is not None:
         raise RefusalError(refusal)
-    said = replace(choices or Choices(), split_hour=split_hour_of(ready[0].owner)) if ready else Choices()
+    said = _with_settings(choices or Choices(), ready[0].owner) if ready else Choices()
     made = []
     wanted = {night or _only_night(ready) for night in nights}
     for night in sorted(wanted, key=lambda n: n or date.max):
@@ -48,6 +49,11 @@ def enqueue(
         if files:
             made.append(jobs.add_job(actor, _order(files, night=night, choices=said)))
     return tuple(made)
+
+
+def _with_settings(choices: Choices, owner: str) -> Choices:
+    settings = settings_of(owner)
+    return replace(choices, split_hour=settings.night_split_h, full_scale_db=settings.full_scale_db)
 
 
 def _only_night(uploads: Sequence[Upload]) -> date | None:
@@ -65,10 +71,12 @@ def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> 
 
 
 def _said(choices: Choices) -> str:
-    """Return choices as a fingerprint knows them: a night that begins at noon is called as it was before other hours could be chosen."""
+    """Return choices as a fingerprint knows them: what is as it was before there was a choice is not named."""
     said: dict[str, object] = json.loads(codec.dumps(choices))
     if said["split_hour"] == Choices().split_hour:
         del said["split_hour"]
+    if said["full_scale_db"] is None:
+        del said["full_scale_db"]
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -19,13 +19,13 @@ def sound() -> np.ndarray:
 
 def in_blocks(sound: np.ndarray, seconds: float) -> Heard:
     step = round(seconds * FS)
-    return hear(sound[at : at + step] for at in range(0, len(sound), step))
+    return hear((sound[at : at + step] for at in range(0, len(sound), step)), weighted=True)
 
 
 @pytest.mark.parametrize("seconds", [0.37, 5.0, 60.0, 600.0])
 def test_what_is_heard_does_not_depend_on_the_blocks(sound: np.ndarray, seconds: float) -> None:
-    whole, parts = hear([sound]), in_blocks(sound, seconds)
-    for name in ("p", "p_noisy", "power", "clipped_frac", "tones", "envelopes"):
+    whole, parts = hear([sound], weighted=True), in_blocks(sound, seconds)
+    for name in ("p", "p_noisy", "power", "power_a", "clipped_frac", "tones", "envelopes"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name), err_msg=name)
 
 

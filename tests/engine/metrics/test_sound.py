@@ -83,3 +83,11 @@ def test_only_growing_snores_before_a_pause_are_a_crescendo(peaks: tuple[float, 
     before = EventTable.of(snores(np.array([90.0, 94.0, 98.0]), np.array(peaks)))
     assert rising_pauses(before, EventTable.of([pause(101.0)])) == expected
     assert rising_pauses(before, EventTable.of([pause(130.0)])) == 0
+
+
+def test_the_mean_level_is_that_of_the_mean_power_and_only_of_a_calibrated_microphone() -> None:
+    levels = np.full(240, 30.0, dtype=np.float32)
+    levels[::2] = 40.0
+    night = NightFeatures(None, 240, {"snore_frac": np.zeros(240, dtype=np.float32), "sound_level_dba": levels}, {})
+    assert sound_measures(night, EventTable.empty(), lights=ALL_NIGHT)["sound_mean_dba"] == pytest.approx(37.4, abs=0.01)
+    assert "sound_mean_dba" not in sound_measures(features(np.zeros(240)), EventTable.empty(), lights=ALL_NIGHT)

@@ -183,7 +183,18 @@ def webhook_refusal(url: str, settings: "Settings") -> Text | None:
         return Text("Webhooks of this server may not tell {host}: SOMNIA_WEBHOOK_HOSTS names whom they may.", {"host": host[:100]})
     if parts.scheme == "http" and not (host in LOOPBACK and host in hosts):
         return Text("A webhook's address begins with https://.")
+    literal = "127.0.0.1" if host == "localhost" else host
+    if _is_address(literal) and not open_addresses(host, [literal], settings):
+        return Text("{host} lies in a private network; only SOMNIA_WEBHOOK_PRIVATE=1 opens those to webhooks.", {"host": host[:100]})
     return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def open_addresses(host: str, found: Iterable[str], settings: "Settings") -> list[str]:

@@ -682,9 +682,9 @@ class Somnia:
         """Say whether the server and its database answer."""
         return cast(Health, self._json("GET", "/api/v1/health"))
 
-    def read_jobs(self, *, limit: int | None = None, after: str | None = None) -> JobEntries:
-        """Return the analyses of the caller's files of the last seven days."""
-        return cast(JobEntries, self._json("GET", "/api/v1/jobs", query={"limit": limit, "after": after}))
+    def read_jobs(self, *, limit: int | None = None, after: str | None = None, subject: str | None = None) -> JobEntries:
+        """Return the analyses of the last seven days: of the caller's files, or of those that they brought for somebody."""
+        return cast(JobEntries, self._json("GET", "/api/v1/jobs", query={"limit": limit, "after": after, "subject": subject}))
 
     def cancel_job(self, job_id: str) -> None:
         """End an analysis that is under way."""
@@ -781,9 +781,9 @@ class Somnia:
             ),
         )
 
-    def read_uploads(self, *, limit: int | None = None, after: str | None = None) -> UploadEntries:
-        """Return the caller's files that wait here."""
-        return cast(UploadEntries, self._json("GET", "/api/v1/uploads", query={"limit": limit, "after": after}))
+    def read_uploads(self, *, limit: int | None = None, after: str | None = None, subject: str | None = None) -> UploadEntries:
+        """Return the files that wait here: the caller's, or those that they brought for somebody."""
+        return cast(UploadEntries, self._json("GET", "/api/v1/uploads", query={"limit": limit, "after": after, "subject": subject}))
 
     def remove_upload(self, upload_id: str) -> None:
         """Delete a file that no analysis needs."""

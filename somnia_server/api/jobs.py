@@ -13,10 +13,10 @@ from somnia_engine.readers import ZONE_SAID
 from somnia_engine.text import Text, t
 from somnia_engine.types.recording import Survey
 from somnia_server.access.permissions import Action
-from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.api.authority import BEARER, caller, needs, whose
 from somnia_server.api.errors import problem
 from somnia_server.api.once import once
-from somnia_server.api.paging import Page, page_of
+from somnia_server.api.paging import Whose, page_of
 from somnia_server.store.choices import Choices
 from somnia_server.store.recordings import READY, find_upload
 from somnia_server.work import queue, uploads
@@ -105,12 +105,12 @@ def analyze(order: Order) -> Any:
 
 @jobs.get("/jobs")
 @jobs.doc(security=BEARER)
-@jobs.input(Page, location="query", arg_name="page")
+@jobs.input(Whose, location="query", arg_name="asked")
 @jobs.output(JobEntries)
 @needs(Action.PROCESS)
-def read_jobs(page: Page) -> Any:
-    """Return the analyses of the caller's files of the last seven days."""
-    shown, following = page_of(queue.jobs_of(caller()), page, lambda job: job.id)
+def read_jobs(asked: Whose) -> Any:
+    """Return the analyses of the last seven days: of the caller's files, or of those that they brought for somebody."""
+    shown, following = page_of(queue.jobs_of(caller(), whose(asked.subject)), asked, lambda job: job.id)
     return {"jobs": [_entry(job) for job in shown], "next": following}
 
 

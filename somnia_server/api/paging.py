@@ -20,6 +20,12 @@ class Page(BaseModel):
     after: str = Field(default="", max_length=64, description="The id of the last entry of the page before.")
 
 
+class Whose(Page):
+    """Whose list: the caller's, or that of somebody for whom they act or bring files."""
+
+    subject: str = Field(default="me", max_length=64)
+
+
 def page_of(entries: Sequence[T], page: Page, key: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
     """Return the entries of a page, and the address of the next one; None after the last."""
     first = 0

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from somnia_server.access.permissions import Action
 from somnia_server.api.authority import BEARER, caller, needs, whose
 from somnia_server.api.once import once
-from somnia_server.api.paging import Page, page_of
+from somnia_server.api.paging import Whose, page_of
 from somnia_server.store import invitations
 from somnia_server.store.grants import GRANT_DAYS, MOST_DAYS, Grant, Terms, grants_of, patients_of, revoke
 from somnia_server.store.invitations import Invitation
@@ -77,12 +77,6 @@ class Given(BaseModel):
     """What came of giving: the doctor of the address may look now or will when they have an account; or the code to hand over."""
 
     code: str | None = Field(description="Shown this once.")
-
-
-class Whose(Page):
-    """Whose grants: the caller's, or those of somebody they act for."""
-
-    subject: str = Field(default="me", max_length=64)
 
 
 @sharing.get("")

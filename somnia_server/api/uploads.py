@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from somnia_engine.text import Text, t
 from somnia_server.access.permissions import Action
-from somnia_server.api.authority import BEARER, caller, needs
+from somnia_server.api.authority import BEARER, caller, needs, whose
 from somnia_server.api.errors import problem
 from somnia_server.api.once import once, streamed
-from somnia_server.api.paging import Page, page_of
+from somnia_server.api.paging import Whose, page_of
 from somnia_server.store.house import house
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.work import arriving, uploads
@@ -125,12 +125,12 @@ def bring(kind: str, named: Named) -> Any:
 
 @files.get("/uploads")
 @files.doc(security=BEARER)
-@files.input(Page, location="query", arg_name="page")
+@files.input(Whose, location="query", arg_name="asked")
 @files.output(UploadEntries)
 @needs(Action.UPLOAD)
-def read_uploads(page: Page) -> Any:
-    """Return the caller's files that wait here."""
-    shown, following = page_of(uploads.list_uploads(caller()), page, lambda upload: upload.id)
+def read_uploads(asked: Whose) -> Any:
+    """Return the files that wait here: the caller's, or those that they brought for somebody."""
+    shown, following = page_of(uploads.list_uploads(caller(), whose(asked.subject)), asked, lambda upload: upload.id)
     return {"uploads": [_entry(upload) for upload in shown], "next": following}
 
 

@@ -175,6 +175,8 @@ def test_a_webhook_leads_where_the_administrator_said_and_nowhere_else(environ, 
     anybody = Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "*"})
     assert egress.webhook_refusal("https://anybody.example/", anybody) is None
     assert egress.webhook_refusal("http://127.0.0.1/", anybody) is not None
+    for inside in ("https://10.0.0.1/", "https://[::1]/", "https://localhost/", "https://169.254.169.254/latest/meta-data"):
+        assert "private network" in str(egress.webhook_refusal(inside, anybody))
 
 
 PRIVATE = (

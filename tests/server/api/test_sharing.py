@@ -11,7 +11,8 @@ from somnia_server.store.actors import Role
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.remarks import load_remark
 from tests.server.api.conftest import PASSWORD, Program
-from tests.server.conftest import make_night
+from tests.server.api.test_uploads import agree, post
+from tests.server.conftest import csv_night, make_night
 
 DAY = date(2025, 1, 10)
 
@@ -137,3 +138,21 @@ def test_a_token_without_the_scope_signs_and_shares_nothing(ward: Ward) -> None:
     assert ward.doctor.post(f"{ward.path}/interpretations", json={"text": "x", "state": "signed"}, bearer=bearer).status_code == 403
     for path in ("/api/v1/worklist", "/api/v1/grants"):
         assert ward.doctor.get(path, bearer=bearer).status_code == 403
+
+
+def test_a_doctor_brings_files_for_a_patient_who_lets_them(ward: Ward, app: Flask) -> None:
+    agree(app, ward.ann.actor)
+    path = f"/api/v1/upload/recording?name=ring.csv&subject={ward.ann.actor.id}"
+    ward.share()
+    assert post(ward.doctor, path, csv_night()).status_code == 404
+    grant = ward.share(may_upload=True)
+    upload = post(ward.doctor, path, csv_night()).get_json()
+    job = ward.doctor.post("/api/v1/analyze", json={"uploads": [upload["id"]]}).get_json()["jobs"][0]
+    asked = {"query_string": {"subject": ward.ann.actor.id}}
+    for who, more in ((ward.doctor, asked), (ward.ann, {})):
+        assert [one["id"] for one in who.get("/api/v1/uploads", **more).get_json()["uploads"]] == [upload["id"]]
+        assert [one["id"] for one in who.get("/api/v1/jobs", **more).get_json()["jobs"]] == [job["id"]]
+    for who in (ward.other, ward.bob, ward.root):
+        assert who.get("/api/v1/uploads", **asked).get_json()["uploads"] == who.get("/api/v1/jobs", **asked).get_json()["jobs"] == []
+    ward.ann.delete(f"/api/v1/grants/{grant}")
+    assert ward.doctor.get(upload["href"]).status_code == ward.doctor.get(job["href"]).status_code == 404

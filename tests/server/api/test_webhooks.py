@@ -5,15 +5,23 @@ import hashlib
 import hmac
 import io
 import json
+import socket
+import ssl
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import text
 
@@ -27,6 +35,7 @@ from somnia_server.store.house import now
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.tables import DeliveryRow, WebhookRow, session
 from somnia_server.work import analyses, hooks
+from tests.conftest import ATTEMPTS
 from tests.server.api.conftest import Program
 from tests.server.api.test_uploads import agree, post
 from tests.server.conftest import csv_night, make_night
@@ -321,6 +330,50 @@ def test_webhooks_are_their_owners_own_and_few(ann: Program, program: Callable[.
     for _ in range(webhooks.MOST_WEBHOOKS - 1):
         add(ann, other)
     assert ann.post("/api/v1/webhooks", json={"url": other.url}).status_code == 422
+
+
+def certificate(folder: Path) -> Path:
+    """Return a file with a key and a certificate for localhost, signed by itself."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    at = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), at - timedelta(days=1), at + timedelta(days=1)
+    )
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signed = made.sign(key, hashes.SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "cert.pem").write_bytes(private + signed.public_bytes(Encoding.PEM))
+    return folder / "cert.pem"
+
+
+def test_over_https_the_other_end_has_to_prove_who_it_is(
+    environ: dict[str, str], other: Other, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_server(Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "localhost"}))
+    ann, context = Program(app, "ann@example.org", Role.USER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    file = certificate(tmp_path)
+    context.load_cert_chain(file)
+    other.socket = context.wrap_socket(other.socket, server_side=True)
+    made = ann.post("/api/v1/webhooks", json={"url": f"https://localhost:{other.server_address[1]}/"}).get_json()
+    ann.post(f"/api/v1/webhooks/{made['id']}/ping")
+    assert deliver(app) == 0
+    assert (state(ann, made["id"])["failures"], other.heard) == (1, [])
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert deliver(app, timedelta(minutes=1)) == 1
+    assert verified(other.heard[0], made["secret"])
+
+
+def test_a_name_that_leads_into_a_private_network_is_not_followed(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_server(Settings.from_env(environ | {"SOMNIA_WEBHOOK_HOSTS": "*"}))
+    ann = Program(app, "ann@example.org", Role.USER)
+    hook = ann.post("/api/v1/webhooks", json={"url": "https://inside.example/"}).get_json()["id"]
+    ann.post(f"/api/v1/webhooks/{hook}/ping")
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.1")]
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert deliver(app) == 0
+    assert (state(ann, hook)["failures"], ATTEMPTS) == (1, [])
 
 
 def test_where_webhooks_are_off_none_is_kept_and_none_told(environ: dict[str, str], other: Other) -> None:

@@ -18,7 +18,7 @@ AASM = "AASM scoring manual"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth", "ppm", "lux", "hertz"."""
+    """How one number is shown: `form` is "time", "seconds", "pct", "count", "rate", "burden", "bpm", "db", "chance", "ms", "ms2", "ratio", "warmth", "ppm", "lux", "hertz", "breaths"."""
 
     key: str
     label: Text
@@ -99,6 +99,10 @@ NUMBERS: tuple[Number, ...] = (
     Number("rising_snore_pauses", Text("Pauses after rising snores"), "count", Text("Pauses in the sound of breathing that followed three or more snores of growing loudness.")),
     Number("breathing_pause_per_h", Text("Pauses in the sound of breathing"), "rate", Text("Silences of 10 s or more between audible breaths, for each hour that could be heard. This is no AHI: a silence can also be a turn away from the microphone.")),
     Number("breathing_pause_longest_s", Text("Longest pause in the sound"), "seconds", Text("The longest silence between audible breaths.")),
+    Number("resp_rate_mean_bpm", Text("Breathing rate"), "breaths", Text("The mean of the half minutes in bed in which breathing was clear.")),
+    Number("resp_rate_sd_bpm", Text("Spread of the breathing rate"), "breaths", Text("The standard deviation of the rates of the half minutes: how much it changed over the night.")),
+    Number("periodic_breathing_min", Text("Breathing that waxes and wanes (experimental)"), "time", Text("Minutes in which the sound of breathing grew and faded in waves of 40 to 90 s. Tried on made-up breathing only. Snoring in bouts or a partner can sound alike; only a sleep laboratory can tell what it is.")),
+    Number("breathing_cycle_s", Text("Length of these waves (experimental)"), "seconds", Text("Half of the waves in the loudness of breathing were longer than this.")),
     Number("coughs", Text("Coughing"), "count", Text("Bouts of coughing that were heard.")),
     Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
     Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
@@ -140,8 +144,9 @@ def said(value: float, form: str) -> str:
         "ppm": " ppm",
         "lux": " lx",
         "hertz": " Hz",
+        "breaths": t(" /min"),
     }[form]
-    return f"{value:.{1 if form in ('rough', 'rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
+    return f"{value:.{1 if form in ('breaths', 'rough', 'rate', 'burden', 'ratio', 'warmth') else 0}f}{unit}"
 
 
 def values_of(statistics: SleepStatistics, measures: Mapping[str, float]) -> dict[str, float]:
@@ -172,6 +177,7 @@ COLUMNS: dict[tuple[str, ...], str] = {
     ("snore", "rising_", "breathing_pause", "coughs", "talks", "cries"): "snore_frac",
     ("hr_",): "hr_bpm",
     ("rmssd", "sdnn", "pnn50", "lf_", "hf_", "sd1", "sd2"): "rmssd_ms",
+    ("resp_rate", "periodic_breathing", "breathing_cycle"): "resp_rate_bpm",
     ("breathing_", "p_breathing"): "p_breathing_event",
     ("skin_temp",): "skin_temp_c",
     ("body_temp",): "body_temp_c",

@@ -1,10 +1,12 @@
-"""Breathing that can be heard: its rate in each epoch, and its pauses."""
+"""Breathing that can be heard: its rate in each epoch, its pauses, and waves in its loudness."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.breathing_rate import breathing_rate
 from somnia_engine.dsp.pauses import detect_pauses
+from somnia_engine.dsp.periodic_breathing import breathing_waves
+from somnia_engine.dsp.windows import Column
 from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
 from somnia_engine.extractors._streams import bounded
 from somnia_engine.hearing.listener import ENVELOPE_HZ
@@ -36,6 +38,19 @@ def _rates(sound: HeardNight, n_epochs: int) -> NDArray[np.float32]:
     return bounded("resp_rate_bpm", rates)
 
 
+def _waves(sound: HeardNight, loudness: Column, rates: Column) -> dict[str, Column]:
+    """Return in which epochs breathing waxed and waned (0 where breaths were heard all the same), and the length of these waves."""
+    frac = np.where(np.isfinite(rates), np.float32(0.0), np.float32(np.nan))
+    cycle = np.full(len(rates), np.nan, dtype=np.float32)
+    for wave in breathing_waves(sound.heard.envelopes, loudness, fs=ENVELOPE_HZ):
+        first, end = wave.onset_s + sound.first, wave.onset_s + wave.duration_s + sound.first
+        second = slice(int(wave.onset_s), int(wave.onset_s + wave.duration_s))
+        if np.isfinite(wave.cycle_s) and sound.noisy[second].mean() <= MOST_NOISY_FRAC:
+            epochs = slice(max(0, int(np.ceil(first / EPOCH_S))), max(0, int(end // EPOCH_S)))
+            frac[epochs], cycle[epochs] = 1.0, wave.cycle_s
+    return {"periodic_breathing_frac": frac, "breathing_cycle_s": cycle}
+
+
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     rates = _rates(sound, n_epochs)
     loudness = sound.heard.loudness
@@ -46,7 +61,8 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
         if 0.0 <= onset_s < end_s and sound.noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
             events.append(Event(EventKind.BP, onset_s, pause.duration_s, PAUSE_CONFIDENCE, sound.source, pause.ending_db))
     quality = heard_quality(sound, "resp_rate_bpm", rates)
-    return Extraction(sound.source, "resp_rate_bpm", {"resp_rate_bpm": rates}, EventTable.of(events), quality=(quality,))
+    columns = {"resp_rate_bpm": rates, **_waves(sound, loudness, rates)}
+    return Extraction(sound.source, "resp_rate_bpm", columns, EventTable.of(events), quality=(quality,))
 
 
 def extract_breathing_sound(night: NightInput) -> tuple[Extraction, ...]:
@@ -62,6 +78,8 @@ def extract_breathing_sound(night: NightInput) -> tuple[Extraction, ...]:
     tuple of Extraction
         `resp_rate_bpm`: breaths per minute in the minute around each epoch, NaN where nothing repeats clearly. BP events: 10 to 90 s
         without a sound between audible breaths; `value` is how far the sound after it stands above the floor [dB].
+        `periodic_breathing_frac`: 1 where loudness waxed and waned in waves of 40 to 90 s, 0 in other epochs with a rate (experimental);
+        `breathing_cycle_s`: the length of these waves.
     """
     return tuple(_one(sound, night.n_epochs) for sound in heard_nights(night))
 
@@ -70,6 +88,6 @@ EXTRACTOR = Extractor(
     key="breathing_sound",
     name=Text("Breathing sounds"),
     channels=("audio",),
-    columns=("resp_rate_bpm",),
+    columns=("resp_rate_bpm", "periodic_breathing_frac", "breathing_cycle_s"),
     extract=extract_breathing_sound,
 )

@@ -47,7 +47,9 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
         the snores in regular bouts; `snore_pitch_hz`, `snore_formant_1_hz`, `snore_formant_2_hz`: median over the epochs;
         `rising_snore_pauses`: pauses that end a crescendo of snores; `breathing_pause_per_h`: pauses of
         10 s or more per hour heard, no AHI; `coughs`, `talks`, `cries`: bouts; `sound_mean_dba`: level of the mean power [dB(A)], of a
-        calibrated microphone only. NaN where too little was heard.
+        calibrated microphone only; `resp_rate_mean_bpm`, `resp_rate_sd_bpm`: mean and spread of the epochs' rates;
+        `periodic_breathing_min`, `breathing_cycle_s`: minutes in which breathing waxed and waned and the median length of the waves
+        (experimental). NaN where too little was heard.
     """
     if features.coverage("snore_frac") == 0 and not _any(events, EventKind.SN, EventKind.BP):
         return {}
@@ -75,10 +77,24 @@ def sound_measures(features: NightFeatures, events: EventTable, *, lights: Light
         column = features[key][(start_s >= lights.off_s) & (start_s < lights.on_s)]
         seen = column[np.isfinite(column)]
         found[key] = float(np.median(seen)) if len(seen) >= LEAST_TONES else NAN
+    found |= _breathing(features, (start_s >= lights.off_s) & (start_s < lights.on_s))
     if features.coverage("sound_level_dba") > 0:
         found["sound_mean_dba"] = _mean_dba(features["sound_level_dba"][(start_s >= lights.off_s) & (start_s < lights.on_s)])
     counted = {"coughs": EventKind.CO, "talks": EventKind.TK, "cries": EventKind.CR}
     return found | {key: float(len(inside.of_kind(kind))) if enough else NAN for key, kind in counted.items()}
+
+
+def _breathing(features: NightFeatures, in_bed: NDArray[np.bool_]) -> dict[str, float]:
+    rate, waves, cycle = (features[name][in_bed] for name in ("resp_rate_bpm", "periodic_breathing_frac", "breathing_cycle_s"))
+    rates = rate[np.isfinite(rate)].astype(np.float64)
+    enough = len(rates) * MINUTES >= LEAST_HEARD_MIN
+    heard = np.isfinite(waves)
+    return {
+        "resp_rate_mean_bpm": float(rates.mean()) if enough else NAN,
+        "resp_rate_sd_bpm": float(rates.std(ddof=1)) if enough else NAN,
+        "periodic_breathing_min": float(waves[heard].sum()) * MINUTES if heard.sum() * MINUTES >= LEAST_HEARD_MIN else NAN,
+        "breathing_cycle_s": float(np.median(cycle[np.isfinite(cycle)])) if np.isfinite(cycle).any() else NAN,
+    }
 
 
 def _mean_dba(levels: NDArray[np.float32]) -> float:

@@ -79,6 +79,8 @@ FEATURES: dict[str, Feature] = {
         Feature(52, "snore_pitch_hz", Text("Pitch of the snores"), "Hz", 40.0, 400.0, 1.0),
         Feature(53, "snore_formant_1_hz", Text("First formant of the snores"), "Hz", 150.0, 3500.0, 5.0),
         Feature(54, "snore_formant_2_hz", Text("Second formant of the snores"), "Hz", 150.0, 3500.0, 5.0),
+        Feature(55, "periodic_breathing_frac", Text("Breathing that waxes and wanes (experimental)"), "", 0.0, 1.0, 1.0),
+        Feature(56, "breathing_cycle_s", Text("Length of the waves of breathing (experimental)"), "s", 40.0, 90.0, 1.0),
         Feature(60, "jaw_frac", Text("Grinding-like sounds heard"), "", 0.0, 1.0, 1.0),
     )
 }

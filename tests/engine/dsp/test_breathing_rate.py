@@ -42,6 +42,14 @@ def test_any_rate_from_six_to_sixty_is_found(rate_bpm: float) -> None:
     assert quality > 0.6
 
 
+def test_every_whole_rate_is_found_and_none_snaps_to_a_neighbor() -> None:
+    rates = np.arange(6, 61)
+    found = np.array([breathing_rate(envelopes(breathing(float(rate), seed=1000 + rate)), FS)[0] for rate in rates])
+    assert np.abs(found / rates - 1.0).max() <= 0.08
+    assert np.median(np.abs(found / rates - 1.0)) <= 0.02
+    assert len(np.unique(found.round(1))) == len(rates)
+
+
 def test_noise_has_no_clear_rate() -> None:
     rng = np.random.default_rng(5)
     qualities = [breathing_rate(envelopes(0.05 * rng.normal(size=60 * 16000)), FS)[1] for _ in range(30)]

@@ -91,3 +91,16 @@ def test_the_mean_level_is_that_of_the_mean_power_and_only_of_a_calibrated_micro
     night = NightFeatures(None, 240, {"snore_frac": np.zeros(240, dtype=np.float32), "sound_level_dba": levels}, {})
     assert sound_measures(night, EventTable.empty(), lights=ALL_NIGHT)["sound_mean_dba"] == pytest.approx(37.4, abs=0.01)
     assert "sound_mean_dba" not in sound_measures(features(np.zeros(240)), EventTable.empty(), lights=ALL_NIGHT)
+
+
+def test_breathing_has_its_mean_its_spread_and_the_minutes_of_its_waves() -> None:
+    rate, waves, cycle = np.full(240, np.nan), np.full(240, np.nan), np.full(240, np.nan)
+    rate[:200], waves[:200] = np.tile([14.0, 16.0], 100), 0.0
+    waves[50:70], cycle[50:70] = 1.0, 60.0
+    columns = {"resp_rate_bpm": rate, "periodic_breathing_frac": waves, "breathing_cycle_s": cycle, "snore_frac": np.zeros(240)}
+    night = NightFeatures(None, 240, {name: column.astype(np.float32) for name, column in columns.items()}, {})
+    found = sound_measures(night, EventTable.empty(), lights=ALL_NIGHT)
+    assert found["resp_rate_mean_bpm"] == 15.0
+    assert found["resp_rate_sd_bpm"] == pytest.approx(1.0025, abs=1e-3)
+    assert (found["periodic_breathing_min"], found["breathing_cycle_s"]) == (10.0, 60.0)
+    assert np.isnan(sound_measures(features(np.zeros(240)), EventTable.empty(), lights=ALL_NIGHT)["periodic_breathing_min"])

@@ -89,6 +89,10 @@ NOTES: dict[str, Note] = {
         Text("On which side you lay in each half minute, by the pressure on a mat."),
         Text("A mat cannot tell the back from the front. It learned from young adults in set postures."),
     ),
+    "camera_position": Note(
+        Text("How you lay in each half minute, by landmarks of the body seen by a camera that looks straight down. Empty: not sure."),
+        Text("Shown on rendered bodies and a mannequin only, never on real sleepers. A blanket or a second body can hide or fool it."),
+    ),
     "room_temp_c": Note(
         Text("The temperature beside the sensor in the room."),
         Text("A sensor near a bed, a window or a radiator shows that place, not the whole room."),

@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ class Model:
 def load_model(name: str) -> Model:
     """Read `models/<name>/card.toml` and every file it lists under `[files]` (name = sha256).
 
+    A card that names a `package` lists files below that installed package, which is not imported.
+
     Raises
     ------
     ModelError
@@ -36,6 +39,7 @@ def load_model(name: str) -> Model:
     folder = MODELS / name
     try:
         card = load_card(name)
+        folder = _package_folder(card["package"]) if "package" in card else folder
         weights = {file: (folder / file).read_bytes() for file in card["files"]}
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
         raise ModelError(Text("The model {name} cannot be loaded: {reason}", {"name": name, "reason": str(error)})) from error
@@ -44,6 +48,14 @@ def load_model(name: str) -> Model:
             values = {"file": file, "name": name}
             raise ModelError(Text("{file} of the model {name} is not the one its card describes; train it again or restore it.", values))
     return Model(name, card, weights)
+
+
+def _package_folder(package: str) -> Path:
+    top, *below = package.split(".")
+    found = find_spec(top)
+    if found is None or found.origin is None:
+        raise FileNotFoundError(f"the package {top} is not installed")
+    return Path(found.origin).parent.joinpath(*below)
 
 
 @cache

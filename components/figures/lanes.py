@@ -228,6 +228,15 @@ def mat_lane(analysis: NightAnalysis) -> Lane | None:
     return replace(lane, height=56, axis={"range": [-0.5, 2.5], "tickvals": list(range(3)), "ticktext": names})
 
 
+def camera_lane(analysis: NightAnalysis) -> Lane | None:
+    """Return how a camera saw the body lie; None when no position was told."""
+    if analysis.features.coverage("camera_position") == 0:
+        return None
+    lane = column_lane(analysis, "camera_position", "room", title=t("Position seen by the camera"))
+    names = [t("on the back"), t("on the left"), t("on the right"), t("on the front"), t("upright")]
+    return replace(lane, height=84, axis={"range": [-0.5, 4.5], "tickvals": list(range(5)), "ticktext": names})
+
+
 def room_lane(analysis: NightAnalysis) -> Lane | None:
     """Return the room's temperature; None when it was not measured."""
     if analysis.features.coverage("room_temp_c") == 0:

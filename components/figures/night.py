@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from components.figures.chances import breathing_lane, rhythm_lane
 from components.figures.clock import Clock
 from components.figures.lanes import (
+    camera_lane,
     column_lane,
     device_lane,
     events_lane,
@@ -112,7 +113,8 @@ def night_lanes(analysis: NightAnalysis, *, probabilities: bool = False, window:
         lanes.append(sound_lane(loudness, analysis, window=window))
     lanes.append(snore_lane(analysis))
     moved = next((column for column in MOVED if analysis.features.coverage(column) > 0), None)
-    lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), mat_lane(analysis), room_lane(analysis)]
+    lanes += [None if moved is None else movement_lane(analysis, moved), position_lane(analysis), mat_lane(analysis)]
+    lanes += [camera_lane(analysis), room_lane(analysis)]
     lanes += [events_lane(analysis), quality_lane(analysis)]
     return tuple(lane for lane in lanes if lane is not None)
 

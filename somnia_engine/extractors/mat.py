@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somnia_engine.dsp.mat_pressure import mat_features, position_chances
+from somnia_engine.dsp.posture import settled
 from somnia_engine.dsp.windows import epoch_of
 from somnia_engine.readers.mat import read_frames
 from somnia_engine.resources import load_model
@@ -46,26 +47,11 @@ def _one(placed: Placed, media: Media, night: NightInput) -> Extraction | None:
                 counts[epoch] += 1
     if not counts.any():
         return None
-    column = settled(np.where(counts[:, None] > 0, sums / np.maximum(counts, 1.0)[:, None], np.nan))
+    column = settled(np.where(counts[:, None] > 0, sums / np.maximum(counts, 1.0)[:, None], np.nan), stay=STAY, turn=TURN)
     at = np.flatnonzero(counts)
     coverage = float(np.isfinite(column).mean())
     quality = StreamQuality(COLUMN, placed.source, coverage, at[0] * EPOCH_S, (at[-1] + 1) * EPOCH_S, (NO_FRONT,))
     return Extraction(placed.source, COLUMN, {COLUMN: column}, quality=(quality,))
-
-
-def settled(chances: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the position of each epoch from its chances, shape (n, 3), with hysteresis; NaN where none is likely enough."""
-    column = np.full(len(chances), np.nan, dtype=np.float32)
-    held: int | None = None
-    for epoch, row in enumerate(chances):
-        if not np.isfinite(row).all():
-            held = None
-            continue
-        best = int(row.argmax())
-        held = best if row[best] >= TURN else held
-        if held is not None and row[held] >= STAY:
-            column[epoch] = held
-    return column
 
 
 def extract_mat(night: NightInput) -> tuple[Extraction, ...]:

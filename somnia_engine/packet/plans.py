@@ -92,7 +92,10 @@ LEVELS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 """Edges between levels, and the value that stands for each."""
 
-DERIVED = ("rr_ms", "snore_pitch_hz", "snore_formant_1_hz", "snore_formant_2_hz", "periodic_breathing_frac", "breathing_cycle_s")
+DERIVED = (
+    *("rr_ms", "snore_pitch_hz", "snore_formant_1_hz", "snore_formant_2_hz", "periodic_breathing_frac", "breathing_cycle_s"),
+    *("camera_position", "p_camera_position"),
+)
 """Not carried: the first is 60,000 / heart rate; nothing is judged by the others."""
 
 

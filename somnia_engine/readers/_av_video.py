@@ -1,7 +1,8 @@
 """Pictures of a video, decoded as a stream through PyAV: a small gray picture a second, and many in one minute of every five."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,8 @@ NAMES = "H.264, HEVC, VP9, AV1, MJPEG"
 MOST_PIXELS = 4096 * 2304
 MOST_S = 24 * 3600.0
 WIDTH = 160
-"""Longest side of the pictures handed out [px]."""
+SCENE = 384
+"""Longest side of the pictures handed out, and of those in which a body is looked for [px]."""
 EVERY_S, LOOK_S = 300.0, 60.0
 """Of every five minutes the first is looked at closely: chests move too fast for a picture a second."""
 CLOSE_S, WIDE_S = 0.06, 0.95
@@ -31,13 +33,15 @@ TAIL_S is missing breaks off."""
 class Picture(NamedTuple):
     """One picture: seconds from the first one and gray values (height, width).
 
-    `close`: it belongs to a close look. `anew`: the encoder began anew (a key frame) since the picture before.
+    `close`: it belongs to a close look. `anew`: the encoder began anew (a key frame) since the picture before. `scene` gives the same
+    picture with up to SCENE px on its longest side, for who looks for a body; it is good until the next picture is taken.
     """
 
     time_s: float
     gray: NDArray[np.uint8]
     close: bool
     anew: bool
+    scene: Callable[[], NDArray[np.uint8]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,7 @@ def pictures(path: Path) -> Iterator[Picture]:
         context = stream.codec_context
         context.options = {"max_pixels": str(MOST_PIXELS)}
         context.thread_count = 1  # several threads hold a frame each, and the worker has one core
-        scale = WIDTH / max(context.width, context.height)
-        size = {"width": max(2, round(context.width * scale)), "height": max(2, round(context.height * scale))}
+        size, wide = _fitting(context, WIDTH), _fitting(context, SCENE)
         begin, last, anew = _begin(stream), -1e9, False
         for frame in _frames(container, stream, begin):
             if frame.pts is None:
@@ -131,9 +134,17 @@ def pictures(path: Path) -> Iterator[Picture]:
             if not 0.0 <= time_s <= MOST_S or time_s - last < (CLOSE_S if close else WIDE_S):
                 continue
             last = time_s
-            gray = frame.reformat(**size, format="gray", interpolation="AREA").to_ndarray()
-            yield Picture(time_s, np.ascontiguousarray(gray), close, anew)
+            yield Picture(time_s, _gray(frame, size), close, anew, partial(_gray, frame, wide))
             anew = False
+
+
+def _fitting(context: Any, longest: int) -> dict[str, int]:
+    scale = longest / max(context.width, context.height)
+    return {"width": max(2, round(context.width * scale)), "height": max(2, round(context.height * scale))}
+
+
+def _gray(frame: Any, size: dict[str, int]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(frame.reformat(**size, format="gray", interpolation="AREA").to_ndarray())
 
 
 def is_close(time_s: float) -> bool:

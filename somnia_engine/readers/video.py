@@ -29,7 +29,7 @@ def _load(path: Path, options: ReadOptions) -> MediaNight:
 
 def _media(path: Path, facts: VideoFacts, seen_s: float, *, options: ReadOptions) -> tuple[Media, ...]:
     """Return the pictures and, where it can be heard, the sound track."""
-    pictures = Media("video", path, seen_s, facts.fps, 1)
+    pictures = Media("video", path, seen_s, facts.fps, 1, look=options.look)
     if facts.sound is None:
         return (pictures,)
     fs, channels, _ = facts.sound

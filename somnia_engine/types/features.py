@@ -74,6 +74,8 @@ FEATURES: dict[str, Feature] = {
         Feature(45, "hr_dip_bpm", Text("Dip of the heart rate within half a minute"), "/min", 0.0, 40.0, 0.02),
         Feature(46, "camera_motion_pct", Text("Movement (share of the picture)"), "%", 0.0, 100.0, 0.05),
         Feature(47, "mat_position", Text("Position on the mat"), "", 0.0, 2.0, 1.0),
+        Feature(48, "camera_position", Text("Position seen by the camera"), "", 0.0, 4.0, 1.0),
+        Feature(49, "p_camera_position", Text("Likelihood of the position seen by the camera"), "", 0.0, 1.0, 0.004),
         Feature(50, "snore_frac", Text("Share of the time with snoring"), "", 0.0, 1.0, 0.004),
         Feature(51, "vocal_frac", Text("Talking, coughing or crying heard"), "", 0.0, 1.0, 1.0),
         Feature(52, "snore_pitch_hz", Text("Pitch of the snores"), "Hz", 40.0, 400.0, 1.0),

@@ -31,6 +31,7 @@ class Media:
 
     `kind` is "audio" or "video"; `fs` the sampling rate [Hz] (audio) or frame rate; `onset_s` counts from the recording's start;
     `full_scale_db` as in ReadOptions.
+    `look` how the camera looks, when it was said: "above", "oblique" or "level".
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Media:
     channels: int
     onset_s: float = 0.0
     full_scale_db: float | None = None
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class ReadOptions:
     full_scale_db : float or None
         Calibration of the microphone: the sound pressure level of what the file shows as 0 dB re full scale (mean square 1). A calibrator
         of 94 dB that is shown as -26 dB means 120. None where it is not known: then levels are relative.
+    look : str
+        How a camera looks at the bed: "above", "oblique", "level"; "" is unsaid.
     """
 
     zone: str | None = None
@@ -87,6 +91,7 @@ class ReadOptions:
     night: date | None = None
     split_hour: int = 12
     full_scale_db: float | None = None
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ class Choices:
     """The zone of local times, when a file without absolute time began, the marked time in bed (None: unsaid), when a night begins [h].
 
     `full_scale_db` is the level of 0 dB re full scale (None: the microphone is not calibrated).
+    `look`: how a camera looks at the bed, "above", "oblique" or "level"; "" is unsaid.
     """
 
     zone: str | None = None
@@ -17,3 +18,4 @@ class Choices:
     lights_on: datetime | None = None
     split_hour: int = 12
     full_scale_db: float | None = None
+    look: str = ""

@@ -73,10 +73,9 @@ def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> 
 def _said(choices: Choices) -> str:
     """Return choices as a fingerprint knows them: what is as it was before there was a choice is not named."""
     said: dict[str, object] = json.loads(codec.dumps(choices))
-    if said["split_hour"] == Choices().split_hour:
-        del said["split_hour"]
-    if said["full_scale_db"] is None:
-        del said["full_scale_db"]
+    for name, plain in (("split_hour", Choices().split_hour), ("full_scale_db", None), ("look", "")):
+        if said[name] == plain:
+            del said[name]
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -117,7 +117,7 @@ def _answer(request: Request, answers: BinaryIO) -> None:
 
 def _options(request: Request) -> ReadOptions:
     said = request.choices
-    return ReadOptions(said.zone, said.start, request.night, said.split_hour, said.full_scale_db)
+    return ReadOptions(said.zone, said.start, request.night, said.split_hour, said.full_scale_db, said.look)
 
 
 def _history_pair() -> tuple[bytes, bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -60,17 +61,18 @@ def write_video(
     gop: int = 20,
     sound: bool = False,
 ) -> Path:
-    """Write gray pictures as a video by the container that the suffix names."""
+    """Write gray pictures of one size as a video by the container that the suffix names."""
+    first = next(pictures)
     with av.open(str(path), "w") as out:
         stream = out.add_stream(LIBRARIES[codec], rate=30)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = first.shape[1], first.shape[0], "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         stream.gop_size = gop
         stream.options = {"libx264": {"preset": "ultrafast", "crf": "18"}, "libx265": {"preset": "ultrafast", "log-level": "none"}}.get(
             LIBRARIES[codec], {}
         )
         track = out.add_stream("aac", rate=16000) if sound else None
-        for picture, at in zip(pictures, times_s.tolist(), strict=True):
+        for picture, at in zip(chain((first,), pictures), times_s.tolist(), strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="gray")
             frame.pts = round(1000 * at)
             for packet in stream.encode(frame):

@@ -7,8 +7,8 @@ import pytest
 
 from somnia_engine.analyse import analyse
 from somnia_engine.dsp.mat_pressure import mat_features
+from somnia_engine.dsp.posture import settled
 from somnia_engine.errors import ReadError
-from somnia_engine.extractors.mat import settled
 from somnia_engine.readers import read_recording, survey
 
 
@@ -38,7 +38,7 @@ def test_a_turned_mat_says_so_and_gives_the_same(lying: dict[str, np.ndarray], t
 
 def test_a_position_stays_until_another_is_likely() -> None:
     chances = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.4, 0.6, 0.0], [0.2, 0.8, 0.0], [np.nan] * 3, [0.4, 0.6, 0.0]])
-    np.testing.assert_array_equal(settled(chances), [0, 0, np.nan, 1, np.nan, np.nan])
+    np.testing.assert_array_equal(settled(chances, stay=0.55, turn=0.75), [0, 0, np.nan, 1, np.nan, np.nan])
 
 
 def test_weight_and_place_do_not_matter() -> None:

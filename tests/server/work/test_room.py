@@ -3,14 +3,18 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from models.pose.render import View, render
 from somnia_engine.types.recording import Subject
-from somnia_server.store import codec
+from somnia_server.store import codec, nightcodec
+from somnia_server.store.choices import Choices
 from somnia_server.work import door, room
 from somnia_server.work.room import Limits, Progress, Request
+from tests.engine.videos import evenly, write_video
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -76,3 +80,13 @@ def test_frames_survive_any_cut():
     assert answer.frames == {room.RESULT: b"abc"}
     assert answer.progress == Progress("stage", 0.5)
     assert not waiting
+
+
+def test_bodies_are_found_behind_the_fence(tmp_path):
+    times_s = evenly(60.0, 2.0)
+    picture = render(View(0, heading_deg=180, seed=5))
+    file = write_video(tmp_path / "night.mkv", iter([picture] * len(times_s)), times_s, gop=2)
+    asked = replace(request(file), task="analyse", choices=Choices("UTC", datetime(2025, 3, 6, 22, tzinfo=UTC), look="above"))
+    answer = door.ask(asked, wanted=always)
+    summary, series = answer.frames[room.SUMMARY], answer.frames[room.SERIES]
+    assert nightcodec.unpack_night(summary, series).features["camera_position"].tolist() == [0, 0]

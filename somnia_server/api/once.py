@@ -14,6 +14,7 @@ from somnia_server.access.doors import limit_requests
 from somnia_server.api.authority import caller
 from somnia_server.api.errors import problem
 from somnia_server.store import repeats
+from somnia_server.store.house import house
 from somnia_server.store.repeats import Answer, OtherRequestError, Ticket
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +95,7 @@ def _is_stream() -> bool:
 
 def _digest() -> str:
     """Return the digest of the bytes that come; nothing of them is kept."""
+    request.max_content_length = house().settings.max_upload_bytes
     found = hashlib.sha256()
     while piece := request.stream.read(PIECE):
         found.update(piece)

@@ -183,6 +183,13 @@ def test_a_key_gets_the_same_answer_again_and_nothing_twice(ann: Program, app: F
         assert first.get_json()["id"].encode() not in b"".join(row.sealed_answer or b"" for row in session().query(RepeatRow))
 
 
+def test_a_large_file_comes_again_under_its_key(ann: Program) -> None:
+    data = os.urandom(17 << 20)
+    first, again = (post(ann, "/api/v1/upload/recording?name=a.bin", data, Idempotency_Key="large") for _ in range(2))
+    assert (again.status_code, again.get_json()) == (201, first.get_json())
+    assert post(ann, "/api/v1/upload/recording?name=a.bin", data[:-1] + b"x", Idempotency_Key="large").status_code == 409
+
+
 def test_a_key_of_another_request_is_refused(ann: Program, program: Callable[..., Program], app: Flask) -> None:
     data = csv_night()
     assert post(ann, "/api/v1/upload/recording?name=a.csv", data, Idempotency_Key="one").status_code == 201

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.noise_floor import STEP_S, standing_out_db
 from somnia_engine.dsp.windows import Column, epoch_of
+from somnia_engine.extractors._clocks import Shift, shift_of
 from somnia_engine.hearing import Heard, hear_file
 from somnia_engine.hearing.listener import ENVELOPE_HZ, MEL_ENVELOPES
 from somnia_engine.text import Text
@@ -30,6 +31,7 @@ FLOOR_PERCENTILE = 20.0
 class HeardNight(NamedTuple):
     """One sound laid on the night: `first` is the night second of its first second; `kept` marks the seconds within the night.
 
+    `first` is by the sound's own clock, `shift` brings it to the clock of a sensor on the body over the night's `length_s`.
     `noisy` marks the seconds in which noise may hide a sleeper; `full_scale_db` is the microphone's calibration.
     """
 
@@ -39,7 +41,22 @@ class HeardNight(NamedTuple):
     kept: NDArray[np.bool_]
     epochs: NDArray[np.int64]
     noisy: NDArray[np.bool_]
-    full_scale_db: float | None = None
+    full_scale_db: float | None
+    shift: Shift
+    length_s: float
+
+    def at_s(self, second: float) -> float:
+        """Return the night time of a second of the sound."""
+        return float(_shifted(np.array([self.first + second]), self.shift, self.length_s)[0])
+
+    def second_of(self, night_s: float) -> float:
+        """Return the second of the sound at a night time."""
+        return night_s - (self.shift.start_s + (self.shift.end_s - self.shift.start_s) * night_s / self.length_s) - self.first
+
+    @property
+    def seconds(self) -> NDArray[np.int64]:
+        """Night second of each kept second."""
+        return np.asarray(_night_seconds(len(self.kept), self.first, self.shift, self.length_s)[self.kept])
 
 
 def heard_nights(night: NightInput) -> Iterator[HeardNight]:
@@ -51,11 +68,21 @@ def heard_nights(night: NightInput) -> Iterator[HeardNight]:
             status = media.path.stat()
             heard, noisy = _heard(media.path, status.st_size, status.st_mtime_ns, weighted=media.full_scale_db is not None)
             first = int(np.floor(placed.offset_s + media.onset_s + 0.5))
-            at = first + np.arange(len(heard.power))
-            kept = (at >= 0) & (at < int(night.n_epochs * EPOCH_S)) & (heard.power > 0.0)
+            length_s = night.n_epochs * EPOCH_S
+            shift = shift_of(placed, night, heard=heard, first=first)
+            at = _night_seconds(len(heard.power), first, shift, length_s)
+            kept = (at >= 0) & (at < int(length_s)) & (heard.power > 0.0)
             if kept.any():
                 epochs = epoch_of(at[kept].astype(np.float64))
-                yield HeardNight(placed.source, heard, first, kept, epochs, noisy, media.full_scale_db)
+                yield HeardNight(placed.source, heard, first, kept, epochs, noisy, media.full_scale_db, shift, length_s)
+
+
+def _shifted(night_s: NDArray[np.float64], shift: Shift, length_s: float) -> NDArray[np.float64]:
+    return np.asarray(night_s + shift.start_s + (shift.end_s - shift.start_s) * night_s / length_s)
+
+
+def _night_seconds(count: int, first: int, shift: Shift, length_s: float) -> NDArray[np.int64]:
+    return np.asarray(np.floor(_shifted(first + np.arange(count, dtype=np.float64), shift, length_s) + 0.5), dtype=np.int64)
 
 
 def noisy_seconds(heard: Heard) -> NDArray[np.bool_]:
@@ -75,7 +102,7 @@ def noisy_seconds(heard: Heard) -> NDArray[np.bool_]:
 
 def heard_quality(sound: HeardNight, stream: str, column: Column, notes: tuple[Text, ...] = ()) -> StreamQuality:
     """Return how a column made of a sound covers the night."""
-    at = np.flatnonzero(sound.kept) + sound.first
+    at = sound.seconds
     return StreamQuality(stream, sound.source, float(np.isfinite(column).mean()), float(at[0]), float(at[-1] + 1), notes)
 
 

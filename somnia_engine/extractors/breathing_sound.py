@@ -26,10 +26,10 @@ MOST_NOISY_FRAC = 0.5
 
 def _rates(sound: HeardNight, n_epochs: int) -> NDArray[np.float32]:
     """Return the rate of each epoch from the minute around it; at the ends of the sound from what there is."""
-    envelopes, first = sound.heard.envelopes, sound.first
+    envelopes = sound.heard.envelopes
     rates = np.full(n_epochs, np.nan, dtype=np.float32)
     for epoch in np.unique(sound.epochs):
-        middle = (epoch + 0.5) * EPOCH_S - first
+        middle = sound.second_of((epoch + 0.5) * EPOCH_S)
         low = max(0.0, min(middle - STRETCH_S / 2.0, len(sound.heard.power) - STRETCH_S))
         part = envelopes[round(low * ENVELOPE_HZ) : round((low + STRETCH_S) * ENVELOPE_HZ)]
         if len(part) >= LEAST_S * ENVELOPE_HZ:
@@ -43,7 +43,7 @@ def _waves(sound: HeardNight, loudness: Column, rates: Column) -> dict[str, Colu
     frac = np.where(np.isfinite(rates), np.float32(0.0), np.float32(np.nan))
     cycle = np.full(len(rates), np.nan, dtype=np.float32)
     for wave in breathing_waves(sound.heard.envelopes, loudness, fs=ENVELOPE_HZ):
-        first, end = wave.onset_s + sound.first, wave.onset_s + wave.duration_s + sound.first
+        first, end = sound.at_s(wave.onset_s), sound.at_s(wave.onset_s + wave.duration_s)
         second = slice(int(wave.onset_s), int(wave.onset_s + wave.duration_s))
         if np.isfinite(wave.cycle_s) and sound.noisy[second].mean() <= MOST_NOISY_FRAC:
             epochs = slice(max(0, int(np.ceil(first / EPOCH_S))), max(0, int(end // EPOCH_S)))
@@ -57,7 +57,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     end_s = n_epochs * EPOCH_S
     events = []
     for pause in detect_pauses(loudness, fs=ENVELOPE_HZ):
-        onset_s, second = pause.onset_s + sound.first, int(pause.onset_s)
+        onset_s, second = sound.at_s(pause.onset_s), int(pause.onset_s)
         if 0.0 <= onset_s < end_s and sound.noisy[second : second + int(pause.duration_s)].mean() <= MOST_NOISY_FRAC:
             events.append(Event(EventKind.BP, onset_s, pause.duration_s, PAUSE_CONFIDENCE, sound.source, pause.ending_db))
     quality = heard_quality(sound, "resp_rate_bpm", rates)

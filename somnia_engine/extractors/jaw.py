@@ -35,11 +35,11 @@ def find_trains(heard: Heard, noisy: NDArray[np.bool_] | None = None) -> list[Tr
 def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     found = [train for train in find_trains(sound.heard, sound.noisy) if sound.kept[int(train.onset_s)]]
     events = [
-        Event(EventKind.GR, train.onset_s + sound.first, train.duration_s, CONFIDENCE, sound.source, train.height_db) for train in found
+        Event(EventKind.GR, sound.at_s(train.onset_s), train.duration_s, CONFIDENCE, sound.source, train.height_db) for train in found
     ]
     column = _heard_epochs(sound, n_epochs)
     for event in events:
-        epoch = int(event.onset_s // EPOCH_S)
+        epoch = max(int(event.onset_s // EPOCH_S), 0)
         column[epoch] = np.where(np.isnan(column[epoch]), np.nan, 1.0)
     return Extraction(
         sound.source, "jaw_frac", {"jaw_frac": column}, EventTable.of(events), quality=(heard_quality(sound, "jaw_frac", column),)

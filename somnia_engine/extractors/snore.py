@@ -32,9 +32,9 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
     snores = detect_snores(loudness, np.where(kept, p, 0.0).astype(np.float32), fs=ENVELOPE_HZ, threshold=threshold)
     end_s = n_epochs * EPOCH_S
     events = [
-        Event(EventKind.SN, s.onset_s + sound.first, s.duration_s, s.p, sound.source, s.peak_db)
+        Event(EventKind.SN, sound.at_s(s.onset_s), s.duration_s, s.p, sound.source, s.peak_db)
         for s in snores
-        if 0.0 <= s.onset_s + sound.first < end_s
+        if 0.0 <= sound.at_s(s.onset_s) < end_s
     ]
     return Extraction(
         sound.source,

@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.microphone import background_steps, gaps, pumping_db
 from somnia_engine.dsp.windows import Column, epoch_max, epoch_mean
+from somnia_engine.extractors._clocks import Shift
 from somnia_engine.extractors._heard import HeardNight, heard_nights, heard_quality
 from somnia_engine.hearing import level_db
 from somnia_engine.hearing.listener import ENVELOPE_HZ, MEL_ENVELOPES
-from somnia_engine.text import Text
+from somnia_engine.text import Said, Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, feature
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.signals import Signal
@@ -18,6 +19,10 @@ FLOOR_PERCENTILE = 10.0
 CLIPPED_FRAC = 0.001
 """A second with more samples at full scale than this is overdriven."""
 FLOOR_SAID = Text("The quietest tenth of the night stays under {floor} dB (relative: the microphone is not calibrated).")
+DRIFT_SAID = Text(
+    "{start} s at the start of the night and {end} s at its end were added to the times of this sound: so far its clock lay behind that of "
+    "{source}, by movement that one heard and the other felt."
+)
 EMPTY_SAID = Text("In {n} stretches, {seconds} s in all, the sound holds nothing at all: it was paused, muted, or an app left silence out.")
 PUMPING_SAID = Text("The device turns its gain down by about {drop} dB after loud moments and up again: levels cannot be compared.")
 STEP_SAID = Text(
@@ -43,11 +48,13 @@ def _levels(
 ) -> tuple[dict[str, Column], Signal]:
     """Return the level and the loudest second of each epoch, and the level of each second, 0 dB re full scale being `full_scale_db`."""
     kept, epochs, bounds = sound.kept, sound.epochs, feature(names[0])
-    at = np.flatnonzero(kept) + sound.first
     levels = np.clip(level_db(powers[kept]) + full_scale_db, bounds.low, bounds.high)
     mean = level_db(epoch_mean(epochs, powers[kept], n_epochs=n_epochs).astype(np.float64)) + full_scale_db
     trace = np.full(int(n_epochs * EPOCH_S), np.nan, dtype=np.float32)
-    trace[at] = levels
+    trace[sound.seconds] = levels
+    if sound.shift != Shift():  # a stretched clock leaves a second empty now and then; the sound itself has no gap there
+        holes = 1 + np.flatnonzero(np.isnan(trace[1:-1]) & np.isfinite(trace[:-2]) & np.isfinite(trace[2:]))
+        trace[holes] = trace[holes - 1]
     columns = {
         names[0]: np.clip(mean, bounds.low, bounds.high).astype(np.float32),
         names[1]: epoch_max(epochs, levels, n_epochs=n_epochs),
@@ -64,6 +71,9 @@ def _notes(sound: HeardNight) -> tuple[Text, ...]:
     clipped = int((heard.clipped_frac[kept] > CLIPPED_FRAC).sum())
     if clipped:
         notes.append(Text("{n} seconds are overdriven: the microphone could not hold their loudness.", {"n": clipped}))
+    if sound.shift != Shift():
+        said: Said = {"start": round(sound.shift.start_s), "end": round(sound.shift.end_s), "source": sound.shift.source}
+        notes.append(Text(DRIFT_SAID.msgid, said))
     return (*notes, *_device_notes(sound))
 
 

@@ -36,7 +36,7 @@ def _one(sound: HeardNight, n_epochs: int) -> Extraction:
         found = bouts((p >= thresholds[name]) & strongest, longest_break=LONGEST_BREAK_S[name], least=LEAST_SECONDS[name])
         for first, end in found:
             loudest = float(np.nanmax(level[first:end]))
-            events.append(Event(kind, float(first + sound.first), float(end - first), float(p[first:end].max()), sound.source, loudest))
+            events.append(Event(kind, sound.at_s(first), float(end - first), float(p[first:end].max()), sound.source, loudest))
     column = np.full(n_epochs, np.nan, dtype=np.float32)
     column[np.unique(sound.epochs)] = 0.0
     for event in events:

@@ -436,6 +436,7 @@ class SettingsBody(TypedDict):
     ai_text: NotRequired[bool]
     clock: NotRequired[Literal[24, 12]]
     email_notices: NotRequired[list[Literal["night", "sharing", "access", "emergency", "visit"]]]
+    full_scale_db: NotRequired[float | None]
     night_split_h: NotRequired[int]
     quiet_notices: NotRequired[list[Literal["night", "access", "visit"]]]
     raw_retention_h: NotRequired[float | None]

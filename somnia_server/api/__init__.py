@@ -91,6 +91,8 @@ def _say_errors(document: Any) -> Any:
     document["paths"] = {path: found for path, found in document["paths"].items() if path.startswith(PLACES)}
     schemas |= standards.SCHEMAS
     document["paths"] |= standards.PATHS
+    document["webhooks"] = standards.WEBHOOKS
+    document["tags"] = list({tag["name"]: tag for tag in document.get("tags", ())}.values())
     describe(document)
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -69,3 +69,26 @@ PATHS: dict[str, Any] = {
         {"description": "It is over, or was none of ours", "content": {"application/json": {"schema": {"type": "object"}}}},
     ),
 }
+
+
+def _told(event: str, thing: str, said: str) -> dict[str, Any]:
+    data = {"type": "object", "required": ["user", thing], "properties": {"user": TEXT, thing: TEXT}}
+    schema = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {"type": {"const": event}, "timestamp": {**TEXT, "format": "date-time"}, "data": data},
+    }
+    example = {"type": event, "timestamp": "2026-03-02T07:00:00+00:00", "data": {"user": f"u-{'5f0c' * 8}", thing: "5f0c" * 8}}
+    signed = [{"name": f"webhook-{one}", "in": "header", "required": True, "schema": TEXT} for one in ("id", "timestamp", "signature")]
+    body = {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+    answers = {"2XX": {"description": "Taken"}, "410": {"description": "Gone: the webhook is switched off"}}
+    return {"post": {"tags": ["Webhooks"], "summary": said, "parameters": signed, "requestBody": body, "responses": answers}}
+
+
+WEBHOOKS: dict[str, Any] = {
+    "night.ready": _told("night.ready", "night", "A night is ready"),
+    "night.signed": _told("night.signed", "night", "A doctor signed what they say of a night"),
+    "grant.changed": _told("grant.changed", "grant", "A grant was given, or ended before its time"),
+    "ping": _told("ping", "webhook", "Somebody asked for a ping"),
+}
+"""What is told to webhooks, signed as Standard Webhooks has it."""

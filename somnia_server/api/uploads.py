@@ -146,6 +146,8 @@ def read_upload(upload_id: str) -> Any:
     except BlockingIOError:
         raise NotTakenError(HTTPStatus.LOCKED, arriving.UNDER_WAY) from None
     upload = arriving.find(actor, upload_id)
+    if upload.state == READY and upload.kind in KINDS and uploads.known_survey(upload) is None:
+        _check_kind(upload)  # the server died before it looked
     return _entry(upload), 200, _places(upload)
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import validate
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
@@ -88,6 +89,10 @@ def bodies(document: Any) -> Iterator[tuple[str, Any]]:
                 for one in found
                 if "application/json" in one.get("content", {})
             )
+
+
+def test_the_document_is_openapi_as_its_specification_has_it(app: Flask) -> None:
+    validate(app.test_client().get("/api/openapi.json").get_json())
 
 
 def test_every_operation_has_a_name_and_every_json_body_an_example_that_its_schema_takes(app: Flask) -> None:

@@ -153,6 +153,18 @@ def test_sound_is_taken_as_sound_and_what_is_none_is_refused_and_deleted(ann: Pr
     assert post(ann, "/api/v1/upload/picture", b"x").status_code == 404
 
 
+def test_a_file_whose_server_died_before_it_looked_is_looked_into_when_it_is_asked_for(ann: Program, app: Flask) -> None:
+    data = csv_night()
+    place = post(ann, "/api/v1/upload/audio?name=night.flac", Upload_Length=str(len(data))).headers["Location"]
+    with app.app_context():  # every byte has come, and nothing was noted of it
+        upload = recordings.find_upload(ann.actor, place.rpartition("/")[2])
+        assert upload is not None
+        with recordings.open_writer(upload) as writer:
+            writer.write(data)
+    refused = ann.get(place)
+    assert (refused.status_code, ann.get(place).status_code) == (415, 404)
+
+
 def test_a_sound_without_a_time_asks_when_it_began(ann: Program) -> None:
     upload = post(ann, "/api/v1/upload/audio?name=night.flac", sound()).get_json()
     asked = ann.post("/api/v1/analyze", json={"uploads": [upload["id"]]})

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from flask import Flask
+from jsonschema import Draft202012Validator, FormatChecker
 from sqlalchemy import text
 
 from somnia_server import create_server
@@ -310,6 +311,25 @@ REFUSED = (
 def test_what_cannot_be_kept_is_refused(ann: Program, said: dict[str, Any]) -> None:
     assert ann.post("/api/v1/webhooks", json=said).status_code == 422
     assert ann.get("/api/v1/webhooks").get_json()["webhooks"] == []
+
+
+def test_what_is_told_is_as_the_document_says(app: Flask, program: Callable[..., Program], other: Other) -> None:
+    ward = Ward(app, program, other)
+    ward.ann.post(f"/api/v1/webhooks/{ward.hooks[ward.ann.actor.id]}/ping")
+    with app.app_context():
+        assert interpretations.sign(ward.doctor.actor, ward.night, "x")
+        webhooks.announce(webhooks.NIGHT_READY, ward.ann.actor.id, ward.night)
+        session().commit()
+    for i in range(3):
+        deliver(app, timedelta(minutes=i))
+    document = app.test_client().get("/api/openapi.json").get_json()["webhooks"]
+    assert {one["type"] for one in other.said()} == set(document)
+    for (headers, _), said in zip(other.heard, other.said(), strict=True):
+        asked = document[said["type"]]["post"]
+        content = asked["requestBody"]["content"]["application/json"]
+        for one in (said, content["example"]):
+            Draft202012Validator(content["schema"], format_checker=FormatChecker()).validate(one)
+        assert {one["name"] for one in asked["parameters"]} <= set(headers)
 
 
 def test_an_export_names_webhooks_without_their_secrets(ann: Program, app: Flask, other: Other) -> None:

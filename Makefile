@@ -6,7 +6,7 @@ TRAIN := .venv-train/bin
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.venv/numba
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test setup bench soak lint models
+.PHONY: run test setup client bench soak lint models
 run: .venv/.runtime .venv/.system-run
 	$(BIN)/python -m somnia_server.cli run
 
@@ -18,6 +18,9 @@ test: setup
 
 soak: setup
 	$(BIN)/python -m pytest -m slow -rs
+
+client: .venv/.dev
+	$(BIN)/python deploy/make_client.py
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -1,14 +1,17 @@
 """A night by the API, in the form that is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app import create_app
 from somnia_engine.types.night import SleepStatistics
+from somnia_server.settings import Settings
 from somnia_server.store.accounts import find_account
 from somnia_server.store.actors import Role
 from somnia_server.store.damaged import SENTENCE
@@ -21,6 +24,15 @@ OMH = "application/vnd.openmhealth.sleep-episode+json"
 MEDIA = ("application/json", "text/csv", "application/edf", "application/fhir+json", OMH, "application/pdf")
 DAY = date(2025, 1, 10)
 TIMED = replace(make_night(), statistics=SleepStatistics(scorer="model 1", tst_min=400.5, sol_min=12.0, spt_min=420.0, spt_wake_min=19.5))
+
+
+@pytest.fixture
+def dressed(environ: dict[str, str]) -> Iterator[Flask]:
+    """The whole application, pages and compression too."""
+    dash = create_app(Settings.from_env(environ))
+    yield dash.server
+    cache: Any = dash._background_manager
+    cache.handle.close()
 
 
 def test_a_night_comes_as_it_is_asked_for_and_anything_else_is_refused_with_what_there_is(app: Flask, program) -> None:
@@ -80,6 +92,18 @@ def test_each_form_of_a_night_is_the_same_twice(app: Flask, program: Callable[..
     asked = {"headers": ann.headers() | {"Accept": media}}
     tags = {ann.client.get(f"/api/v1/nights/{night_id}", **asked).headers["ETag"] for _ in range(2)}
     assert len(tags) == 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, deflate, br, zstd"])
+def test_a_tag_counts_also_when_the_answer_was_compressed(dressed: Flask, coding: str) -> None:
+    ann = Program(dressed, "ann@example.org", Role.USER)
+    with dressed.app_context():
+        night_id = save_night(ann.actor.id, TIMED, kept=Kept(DAY, "a"))
+    asks = ann.headers() | {"Accept-Encoding": coding}
+    first = ann.client.get(f"/api/v1/nights/{night_id}", headers=asks)
+    assert first.headers["Content-Encoding"] in coding
+    again = ann.client.get(f"/api/v1/nights/{night_id}", headers=asks | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
 
 
 def test_nobody_learns_from_a_tag_what_is_not_theirs(app: Flask, program: Callable[..., Program]) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -275,6 +276,26 @@ def test_a_delivery_that_was_never_taken_ends_after_its_tries(ann: Program, app:
     assert len(other.heard) == len(webhooks.WAITS) + 1
     with app.app_context():
         assert webhooks.purge_deliveries(now() + webhooks.KEPT) == 1
+
+
+def test_what_a_worker_took_before_it_died_is_told_by_the_next(ann: Program, app: Flask, other: Other) -> None:
+    hook = add(ann, other)
+    ann.post(f"/api/v1/webhooks/{hook}/ping")
+    with app.app_context():
+        (taken,) = webhooks.take_deliveries(now())
+        assert webhooks.take_deliveries(now()) == ()
+    assert deliver(app, timedelta(seconds=6)) == 1
+    assert [headers["webhook-id"] for headers, _ in other.heard] == [taken.id]
+
+
+def test_two_workers_tell_each_thing_once(ann: Program, app: Flask, other: Other) -> None:
+    hooks_of_ann = [add(ann, other) for _ in range(webhooks.MOST_WEBHOOKS)]
+    for hook in hooks_of_ann:
+        ann.post(f"/api/v1/webhooks/{hook}/ping")
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: deliver(app), range(4)))
+    assert sum(told) == len(other.heard) == len(hooks_of_ann)
+    assert len({headers["webhook-id"] for headers, _ in other.heard}) == len(hooks_of_ann)
 
 
 def test_secrets_are_sealed_and_shown_once(ann: Program, app: Flask, other: Other) -> None:

@@ -13,6 +13,9 @@ from somnia_engine.text import t
 NIGHTS_AT_ONCE = 14
 """How many nights are ticked from the start, the newest: what a detector of habits needs."""
 
+TYPED_MS = 700
+"""A moment that was typed is taken after so long: a person need not leave the field, where a disabled button waits for it."""
+
 
 def zone_field(zones: Sequence[str], here: str, *, hidden: bool) -> html.Label:
     """Return the choice of a time zone; unsaid, it is what the files say, else the browser's."""
@@ -23,7 +26,7 @@ def zone_field(zones: Sequence[str], here: str, *, hidden: bool) -> html.Label:
 
 def start_field(*, hidden: bool) -> html.Label:
     """Return the field for the moment at which a file without a clock began."""
-    field = dbc.Input(id=ids.START, type="datetime-local", value="", debounce=True)
+    field = dbc.Input(id=ids.START, type="datetime-local", value="", debounce=TYPED_MS)
     return html.Label([html.Span(t("When the recording began")), field], id=ids.START_FIELD, className="field", hidden=hidden)
 
 

@@ -1,10 +1,12 @@
 """The upload page: drop, what was found, analyse."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import forms, ids, words
@@ -13,6 +15,28 @@ from components.timeline import day_bar
 from somnia_engine.readers import ZONE_SAID, accept, readers
 from somnia_engine.text import Text, t
 from somnia_engine.types.recording import NightSpan, Survey
+
+STANDING = (
+    (
+        "video",
+        "camera_look",
+        Text("How the camera looks at the bed"),
+        (
+            ("", Text("I do not know: no position is told")),
+            ("above", Text("Straight down")),
+            ("oblique", Text("From above, aslant")),
+            ("level", Text("Level, from the side")),
+        ),
+    ),
+    (
+        "mat",
+        "mat_head",
+        Text("Where the head lies on the mat, if its file does not say it"),
+        (("first", Text("At the first row")), ("last", Text("At the last row"))),
+    ),
+)
+"""What is asked once about a source: its channel, the setting that keeps it, the question, the answers."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class File(Protocol):
@@ -106,8 +130,8 @@ def look_request(file: File, zone: str | None, start: str | None) -> dcc.Store:
     return dcc.Store(id=ids.upload("look", file.id), data=[file.id, zone, start])
 
 
-def looked_row(file: File, looked: Looked) -> list[Any]:
-    """Return the inside of a file's row: what was found, or why it is refused."""
+def looked_row(file: File, looked: Looked, stands: Mapping[str, str] = NOTHING) -> list[Any]:
+    """Return the inside of a file's row: what was found, or why it is refused; `stands`: how cameras and mats do, as was last said."""
     done = dcc.Store(id=ids.upload("looked", file.id), data="refused" if looked.survey is None else "read")
     if looked.survey is None:
         return [*_row("file-x", file, message(looked.refusal or Text("This file cannot be read."), tone="high")), done]
@@ -115,7 +139,11 @@ def looked_row(file: File, looked: Looked) -> list[Any]:
     icons = {reader.key: reader.icon for reader in readers()}
     facts = [html.P([html.Strong(t(survey.name)), " · ", words.channels(survey.channels)], className="small")]
     return [
-        *_row(icons.get(survey.format, "table"), file, html.Div([*facts, *_nights(survey), *_remarks(survey)], className="found")),
+        *_row(
+            icons.get(survey.format, "table"),
+            file,
+            html.Div([*facts, *_nights(survey), *_standing(file, survey, stands), *_remarks(survey)], className="found"),
+        ),
         done,
     ]
 
@@ -152,6 +180,15 @@ def _nights(survey: Survey) -> Iterator[Any]:
         yield html.P(t("{zone}: the file names no zone; change it below if this is wrong.", zone=survey.zone), className="muted small")
     else:
         yield html.P([html.Span(survey.zone or t("No time zone")), ". ", t(survey.zone_origin)], className="muted small")
+
+
+def _standing(file: File, survey: Survey, stands: Mapping[str, str]) -> Iterator[html.Label]:
+    """Yield what is asked about a camera or a mat: no file says it."""
+    for channel, name, question, answers in STANDING:
+        if channel in survey.channels and name in stands:
+            options = [{"label": t(said), "value": value} for value, said in answers]
+            select = dbc.Select(id=ids.upload("stands", f"{name}/{file.id}"), options=options, value=stands[name])
+            yield html.Label([html.Span(t(question)), select], className="field")
 
 
 def _remarks(survey: Survey) -> Iterator[html.P]:

@@ -1,15 +1,22 @@
-"""The first step of the upload page: where files are dropped, or why none may be brought now."""
+"""What goes into the upload page: where files are dropped, or why none may be brought now, and how cameras and mats stand."""
 
+import threading
+from dataclasses import replace
 from typing import Any
 
-from dash import dcc, html, set_props
+from dash import MATCH, Input, Output, callback, ctx, dcc, html, set_props
 
 from components import ids, states, upload
 from pages import _analysing as analysing
 from somnia_engine.text import t
+from somnia_server.access import actor_now
+from somnia_server.store import persons
 from somnia_server.store.actors import Actor
 from somnia_server.store.processing import processing_refusal
 from somnia_server.store.refusals import RefusalError
+
+_keeping = threading.Lock()
+"""Two answers given at once: the second must not be kept over settings that do not know the first."""
 
 
 def entrance(actor: Actor) -> list[Any]:
@@ -28,3 +35,19 @@ def enqueue(actor: Actor, nights: list[str] | None, zone: str | None, start: str
     except RefusalError as refusal:
         set_props(ids.ERROR, {"children": states.message(refusal.text, tone="moderate")})
         return ()
+
+
+def standing(actor: Actor) -> dict[str, str]:
+    """Return how the visitor's cameras and mats stand, by the name of the setting, as it was last said."""
+    settings = persons.load_settings(actor)
+    return {name: getattr(settings, name) for _, name, *_ in upload.STANDING}
+
+
+@callback(Output(ids.upload("stands", MATCH), "valid"), Input(ids.upload("stands", MATCH), "value"), prevent_initial_call=True)
+def keep_standing(value: str) -> bool:
+    """Keep how a camera or a mat stands, for this recording and those to come."""
+    actor, name = actor_now(), str(ctx.triggered_id["upload"]).partition("/")[0] if ctx.triggered_id else ""
+    with _keeping:
+        if name not in standing(actor):
+            return False
+        return persons.save_settings(actor, replace(persons.load_settings(actor), **{name: value}))

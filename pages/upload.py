@@ -7,7 +7,7 @@ from dash import ALL, MATCH, Input, Output, State, callback, ctx, html, no_updat
 
 from components import ids, progress, upload
 from pages import _analysing as analysing
-from pages._arriving import enqueue, entrance
+from pages._arriving import enqueue, entrance, standing
 from somnia_engine.synthetic import DEMOS
 from somnia_engine.text import t
 from somnia_server.access import actor_from_cookies, actor_now
@@ -67,7 +67,7 @@ def look_into(asked: list[str | None]) -> Any:
     """Look into one file and show what it holds."""
     upload_id, zone, start = asked
     file = analysing.files(actor_now()).get(upload_id or "")
-    return no_update if file is None else upload.looked_row(file, analysing.look(actor_now(), file, zone, start))
+    return no_update if file is None else upload.looked_row(file, analysing.look(actor_now(), file, zone, start), standing(actor_now()))
 
 
 @callback(

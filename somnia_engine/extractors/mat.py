@@ -38,7 +38,7 @@ def _weights() -> _Weights:
 def _one(placed: Placed, media: Media, night: NightInput) -> Extraction | None:
     sums, counts = np.zeros((night.n_epochs, 3)), np.zeros(night.n_epochs)
     offset_s, model = placed.offset_s + media.onset_s, _weights()
-    for time_s, frame in read_frames(media.path, EVERY_S):
+    for time_s, frame in read_frames(media.path, EVERY_S, head=media.head):
         epoch = int(epoch_of(np.array([time_s + offset_s]))[0])
         if 0 <= epoch < night.n_epochs:
             chances = position_chances(mat_features(frame[None]), weights=model.weights, bias=model.bias)[0]

@@ -24,7 +24,7 @@ HEAD_LINE = re.compile(rb"# pressure mat rows=(\d{1,3}) columns=(\d{1,3}) fs=(\d
 LEAST_SIDE, MOST_SIDE = 8, 256
 MOST_S, MOST_FS = 24 * 3600, 50.0
 NPY_FS = 1.0
-"""A .npy file cannot say its rate: one frame a second, the head at the first row."""
+"""A .npy file cannot say its rate: one frame a second, the head at the first row unless the person says the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,12 @@ def _recognises(_: Path, head: bytes) -> bool:
     return head[:6] == MAGIC or HEAD_LINE.match(head) is not None
 
 
-def read_frames(path: Path, every_s: float) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    """Yield time [s] and pressure, shape (rows, columns), head first, of a frame about every `every_s`; errors as in `read_recording`."""
-    mat = _mat(path)
+def read_frames(path: Path, every_s: float, *, head: str = "first") -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """Yield time [s] and pressure, shape (rows, columns), head first, of a frame about every `every_s`; errors as in `read_recording`.
+
+    `head` is the row at which the head lies, "first" or "last", in files that do not say it.
+    """
+    mat = _mat(path, head)
     step = max(1, round(every_s * mat.fs))
     for at, frame in _raw(path, mat, step):
         yield at / mat.fs, np.ascontiguousarray(frame[::-1, ::-1] if mat.turned else frame)
@@ -94,13 +97,13 @@ def _mapped(path: Path) -> Any:
     return np.memmap(path, dtype=said[1].decode(), mode="r", offset=begin, shape=shape)
 
 
-def _mat(path: Path) -> _Mat:
+def _mat(path: Path, head: str = "first") -> _Mat:
     with path.open("rb") as file:
-        head = file.read(200)
-    said = HEAD_LINE.match(head)
-    if head[:6] == MAGIC:
+        begin = file.read(200)
+    said = HEAD_LINE.match(begin)
+    if begin[:6] == MAGIC:
         frames = _mapped(path)
-        mat = _Mat(frames.shape[1], frames.shape[2], NPY_FS, turned=False, n=frames.shape[0])
+        mat = _Mat(frames.shape[1], frames.shape[2], NPY_FS, turned=head == "last", n=frames.shape[0])
     elif said is not None:
         rows, columns, fs = int(said[1]), int(said[2]), float(said[3])
         mat = _Mat(rows, columns, fs, said[4] == b"last", _lines(path, most=int(MOST_S * min(fs, MOST_FS)) + 1))
@@ -152,7 +155,7 @@ def _read(path: Path, options: ReadOptions) -> Recording:
         zone_origin=ZONE_SAID if options.zone else Text("The file names no zone."),
         duration_s=length_s,
         source=Source(KEY, path.name),
-        media=(Media("mat", path, length_s, mat.fs, 1),),
+        media=(Media("mat", path, length_s, mat.fs, 1, head=options.mat_head),),
     )
 
 

@@ -31,7 +31,7 @@ class Media:
 
     `kind` is "audio" or "video"; `fs` the sampling rate [Hz] (audio) or frame rate; `onset_s` counts from the recording's start;
     `full_scale_db` as in ReadOptions.
-    `look` how the camera looks, when it was said: "above", "oblique" or "level".
+    `look` how the camera looks, when it was said: "above", "oblique" or "level"; `head` the row of a mat at which the head lies.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Media:
     onset_s: float = 0.0
     full_scale_db: float | None = None
     look: str = ""
+    head: str = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class ReadOptions:
         of 94 dB that is shown as -26 dB means 120. None where it is not known: then levels are relative.
     look : str
         How a camera looks at the bed: "above", "oblique", "level"; "" is unsaid.
+    mat_head : str
+        The row of a pressure mat at which the head lies, "first" or "last", where the file does not say it.
     """
 
     zone: str | None = None
@@ -92,6 +95,7 @@ class ReadOptions:
     split_hour: int = 12
     full_scale_db: float | None = None
     look: str = ""
+    mat_head: str = "first"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

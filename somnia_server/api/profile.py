@@ -54,6 +54,8 @@ class SettingsBody(BaseModel):
         examples=[120.0],
         description="Sound pressure level [dB] of 0 dB re full scale of the microphone; null: not calibrated.",
     )
+    camera_look: Literal["", "above", "oblique", "level"] = Field(default="", description="How the camera looks at the bed.")
+    mat_head: Literal["first", "last"] = Field(default="first", description="The row of a pressure mat at which the head lies.")
 
 
 @user.get("/profile")

@@ -9,7 +9,8 @@ class Choices:
     """The zone of local times, when a file without absolute time began, the marked time in bed (None: unsaid), when a night begins [h].
 
     `full_scale_db` is the level of 0 dB re full scale (None: the microphone is not calibrated).
-    `look`: how a camera looks at the bed, "above", "oblique" or "level"; "" is unsaid.
+    `look`: how a camera looks at the bed, "above", "oblique" or "level"; "" is unsaid. `mat_head`: the row of a mat at which
+    the head lies, "first" or "last", where the file does not say.
     """
 
     zone: str | None = None
@@ -19,3 +20,4 @@ class Choices:
     split_hour: int = 12
     full_scale_db: float | None = None
     look: str = ""
+    mat_head: str = "first"

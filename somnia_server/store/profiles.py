@@ -32,6 +32,8 @@ QUIET_NOTICES = ("night", "access", "visit")
 """What a person may choose not to be told in the app."""
 RAW_HOURS = (0.0, 8760.0)
 FULL_SCALE_DB = (60.0, 180.0)
+CAMERA_LOOKS = ("", "above", "oblique", "level")
+MAT_HEADS = ("first", "last")
 
 
 class PersonError(RefusalError):
@@ -91,7 +93,8 @@ class PersonSettings:
     `night_split_h` is the local hour at which a new night begins, `raw_retention_h` how long raw files stay after their analysis
     (None = as this server does, 0 = they go at once), `email_notices` some of EMAIL_NOTICES,
     `quiet_notices` those of QUIET_NOTICES that are not told in the app, `full_scale_db` the calibration of the microphone: the sound
-    pressure level of 0 dB re full scale (None = not calibrated).
+    pressure level of 0 dB re full scale (None = not calibrated), `camera_look` how the camera looks at the bed (one of CAMERA_LOOKS),
+    `mat_head` the row of a pressure mat at which the head lies (one of MAT_HEADS).
     """
 
     units: str = "metric"
@@ -102,6 +105,8 @@ class PersonSettings:
     email_notices: tuple[str, ...] = ("sharing", "emergency", "visit")
     quiet_notices: tuple[str, ...] = ()
     full_scale_db: float | None = None
+    camera_look: str = ""
+    mat_head: str = "first"
 
 
 def checked_profile(profile: Profile, at: datetime) -> Profile:
@@ -141,6 +146,8 @@ def checked_settings(settings: PersonSettings) -> PersonSettings:
         raise PersonError("night_split_h", settings.night_split_h, Text("a whole hour from {low} to {high}", {"low": 0, "high": 23}))
     _check_number("raw_retention_h", settings.raw_retention_h, RAW_HOURS)
     _check_number("full_scale_db", settings.full_scale_db, FULL_SCALE_DB)
+    _check_choice("camera_look", settings.camera_look, CAMERA_LOOKS)
+    _check_choice("mat_head", settings.mat_head, MAT_HEADS)
     if not isinstance(settings.ai_text, bool):
         raise PersonError("ai_text", settings.ai_text, Text("yes or no"))
     for notice in settings.email_notices:

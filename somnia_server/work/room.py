@@ -117,7 +117,7 @@ def _answer(request: Request, answers: BinaryIO) -> None:
 
 def _options(request: Request) -> ReadOptions:
     said = request.choices
-    return ReadOptions(said.zone, said.start, request.night, said.split_hour, said.full_scale_db, said.look)
+    return ReadOptions(said.zone, said.start, request.night, said.split_hour, said.full_scale_db, said.look, said.mat_head)
 
 
 def _history_pair() -> tuple[bytes, bytes]:

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from models.pose.render import View, render
+from tests.engine.videos import evenly, write_video
 from tests.journeys.conftest import Visitors
 from tests.journeys.files import write_foreign
 
@@ -116,6 +119,27 @@ def test_a_reload_in_mid_analysis_finds_the_job_again_and_the_night_fits_a_phone
     lanes = page.evaluate(LANES)
     assert len(lanes) >= 4
     assert min(lanes) >= 24
+
+
+def test_a_video_and_a_mat_without_a_clock_are_analyzed_once_their_start_is_said(page: Page, tmp_path: Path) -> None:
+    times_s = evenly(90.0, 2.0)
+    picture = render(View(0, heading_deg=180, seed=5))
+    video = write_video(tmp_path / "camera.mkv", iter([picture] * len(times_s)), times_s, gop=2)
+    mat = tmp_path / "mat.npy"
+    np.save(mat, np.random.default_rng(0).integers(0, 200, (90, 64, 32)).astype(np.uint16))
+    bring(page, video, mat)
+    analyze = page.get_by_role("button", name="Analyze")
+    expect(analyze).to_be_disabled()
+    page.get_by_label("How the camera looks at the bed").select_option("above")
+    page.get_by_label("Where the head lies on the mat").select_option("last")
+    expect(page.locator("#upload-found select.is-valid")).to_have_count(2, timeout=SOON)
+    page.get_by_label("When the recording began").fill("2025-11-14T23:00")
+    expect(analyze).to_be_enabled(timeout=SOON)
+    expect(page.get_by_label("How the camera looks at the bed")).to_have_value("above")
+    analyze.click()
+    page.wait_for_url(re.compile("/night/[0-9a-f]{32}$"), timeout=ANALYSIS)
+    page.wait_for_function(f"() => {PLOT}?._fullLayout", timeout=SOON)
+    expect(page.locator("#night-chart")).to_contain_text("on the back", timeout=SOON)
 
 
 def test_counts_of_another_device_are_named_and_left_out(page: Page, tmp_path: Path) -> None:

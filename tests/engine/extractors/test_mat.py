@@ -10,6 +10,7 @@ from somnia_engine.dsp.mat_pressure import mat_features
 from somnia_engine.dsp.posture import settled
 from somnia_engine.errors import ReadError
 from somnia_engine.readers import read_recording, survey
+from somnia_engine.types.recording import ReadOptions
 
 
 @pytest.fixture
@@ -34,6 +35,12 @@ def test_a_turned_mat_says_so_and_gives_the_same(lying: dict[str, np.ndarray], t
     rows = [",".join(map(str, frame[::-1, ::-1].ravel())) for frame in lying["left"][::5]]
     path.write_text("# pressure mat rows=64 columns=32 fs=0.2 head=last\n" + "\n".join(rows) + "\n")
     np.testing.assert_array_equal(analyse([read_recording(path)]).features["mat_position"], [1, 1])
+
+
+def test_a_stack_whose_head_is_said_to_be_at_the_last_row_is_turned(lying: dict[str, np.ndarray], tmp_path: Path) -> None:
+    np.save(tmp_path / "mat.npy", lying["left"][:, ::-1, ::-1])
+    told = analyse([read_recording(tmp_path / "mat.npy", ReadOptions(mat_head="last"))])
+    np.testing.assert_array_equal(told.features["mat_position"], [1, 1])
 
 
 def test_a_position_stays_until_another_is_likely() -> None:

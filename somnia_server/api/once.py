@@ -38,10 +38,12 @@ def once(view: F) -> F:
             return view(*args, **kwargs)
         actor = caller()
         if not 0 < len(key) <= MOST_CHARS or not (key.isascii() and key.isprintable()):
+            limit_requests(actor.id, 1)
             return problem(400, t(NOT_PLAIN, most=MOST_CHARS))
         try:
             found = repeats.claim(actor, key, asked=_asked())
         except OtherRequestError as error:
+            limit_requests(actor.id, 1)
             return problem(HTTPStatus.CONFLICT, t(error.text))
         if isinstance(found, Answer):
             limit_requests(actor.id, 1)

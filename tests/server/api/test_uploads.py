@@ -216,6 +216,16 @@ def test_a_key_of_another_request_is_refused(ann: Program, program: Callable[...
     assert post(bob, "/api/v1/upload/recording?name=b.csv", data, Idempotency_Key="one").status_code == 201
 
 
+def test_whatever_comes_of_a_key_it_is_counted(ann: Program) -> None:
+    body = {"json": {"email": "doctor@example.org"}}
+    left = []
+    for key, more in (("k", body), ("k", body), ("k", {"json": {}}), ("x" * 999, body)):
+        answer = ann.client.post("/api/v1/grants", headers=ann.headers() | {"Idempotency-Key": key}, **more)
+        left.append((answer.status_code, int(answer.headers["RateLimit-Remaining"])))
+    first = left[0][1]
+    assert left == [(201, first), (201, first - 1), (409, first - 2), (400, first - 3)]
+
+
 def test_what_was_refused_may_come_again_under_its_key(ann: Program) -> None:
     body = {"headers": ann.headers() | {"Idempotency-Key": "k"}, "json": {"uploads": ["0" * 32]}}
     assert [ann.client.post("/api/v1/analyze", **body).status_code for _ in range(2)] == [422, 422]

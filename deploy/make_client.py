@@ -156,6 +156,15 @@ def written(document: dict[str, Any]) -> str:
     return subprocess.run(command, input=plain, capture_output=True, text=True, check=True, cwd=PROJECT).stdout
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write the client; with --check only say whether it is the one that the document makes."""
+    made = written(the_document())
+    if "--check" in sys.argv:
+        return 0 if CLIENT.read_text(encoding="utf-8") == made else 1
     CLIENT.parent.mkdir(exist_ok=True)
-    CLIENT.write_text(written(the_document()), encoding="utf-8")
+    CLIENT.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -221,3 +221,9 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}\nimport somnia_engine.readers as r\nr.readers()\nprint([m for m in {HEAVY!r} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_the_client_of_the_api_is_the_one_that_its_document_makes() -> None:
+    """It stands here, among what is checked before anything else, because each new field of the API changes it."""
+    done = subprocess.run([sys.executable, "deploy/make_client.py", "--check"], cwd=PROJECT, check=False)
+    assert done.returncode == 0, "the API has changed: run python deploy/make_client.py, and commit docs/client/somnia_client.py"

@@ -434,9 +434,11 @@ class SettingsBody(TypedDict):
     """How a person wants things."""
 
     ai_text: NotRequired[bool]
+    camera_look: NotRequired[Literal["", "above", "oblique", "level"]]
     clock: NotRequired[Literal[24, 12]]
     email_notices: NotRequired[list[Literal["night", "sharing", "access", "emergency", "visit"]]]
     full_scale_db: NotRequired[float | None]
+    mat_head: NotRequired[Literal["first", "last"]]
     night_split_h: NotRequired[int]
     quiet_notices: NotRequired[list[Literal["night", "access", "visit"]]]
     raw_retention_h: NotRequired[float | None]

@@ -66,11 +66,6 @@ def until(check: Callable[[], Any]) -> Any:
     pytest.fail("in vain")
 
 
-def test_the_client_is_the_one_that_the_document_makes(app: Flask) -> None:
-    made = module_at(PROJECT / "deploy" / "make_client.py").written(app.test_client().get("/api/openapi.json").get_json())
-    assert made == CLIENT.read_text(encoding="utf-8"), "run: python deploy/make_client.py"
-
-
 def test_the_client_is_typed_throughout() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir=/dev/null", str(CLIENT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CLIENT.parent)

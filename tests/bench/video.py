@@ -9,7 +9,7 @@ import numpy as np
 from tests.bench.measure import Row, in_own_process
 from tests.engine.videos import Scene, evenly, render
 
-SECONDS, HOURS = 60, 1
+SECONDS, HOURS, NIGHT_H = 60, 1, 8
 WIDTH, HEIGHT, FPS = 640, 480, 25
 DECODE = """
 from pathlib import Path
@@ -34,6 +34,31 @@ from somnia_engine.extractors import _watched
 from somnia_engine.readers._av_video import pictures
 _watched.watch(pictures(Path(sys.argv[1])))
 """
+BODIES = """
+import time
+from pathlib import Path
+from somnia_engine.extractors._body_finder import finder
+from somnia_engine.readers._av_video import pictures
+scene = next(pictures(Path(sys.argv[1]))).scene()
+found = finder()
+for name, turns in (("one", (0,)), ("four", (0, 1, 2, 3))):
+    found.find(scene, turns)
+    begin = time.process_time()
+    for _ in range(20):
+        found.find(scene, turns)
+    out[name] = (time.process_time() - begin) / 20
+"""
+NIGHT = """
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from somnia_engine.analyse import analyse
+from somnia_engine.readers import read_recording
+from somnia_engine.types.recording import ReadOptions
+begin = time.monotonic()
+analyse([read_recording(Path(sys.argv[1]), ReadOptions(start=datetime(2025, 3, 6, 22, tzinfo=UTC), look="above"))])
+out["minutes"] = (time.monotonic() - begin) / 60
+"""
 
 
 def rows(folder: Path) -> Iterator[Row]:
@@ -45,8 +70,25 @@ def rows(folder: Path) -> Iterator[Row]:
     ruler = f"PyAV's decode of the frames used {decoded['cpu_s']:.1f} s: "
     yield Row("E1", f"movement in {size}, CPU", f"{moved['cpu_s']:.1f} s", f"{ruler}{ratio:.2f} ×", "≤ 1.3 ×", ratio <= 1.3)
     yield Row("E1", f"movement and breathing in {size}, CPU", f"{whole['cpu_s']:.1f} s", f"{ruler}{all_of_it:.2f} ×", "", None)
+    yield Row("E1", "of it breathing (the minutes looked at closely), CPU", f"{whole['cpu_s'] - moved['cpu_s']:.1f} s", "", "", None)
     peak = whole["peak_mib"]
     yield Row("P3", f"peak memory, {size}", f"{peak:.0f} MiB", "", "≤ 300 MiB", peak <= 300)
+    yield from _bodies(hour)
+    yield from _night(_long(folder, hours=NIGHT_H))
+
+
+def _bodies(path: Path) -> Iterator[Row]:
+    one = in_own_process(BODIES, str(path))
+    for turns in ("one", "four"):
+        what, speed = f"pictures looked at for a body, turns tried: {turns}, one core", f"{1 / one[turns]:.1f} /s"
+        yield Row("E1", what, speed, f"{one[turns]:.3f} s each", "", None)
+
+
+def _night(path: Path) -> Iterator[Row]:
+    size = f"{NIGHT_H} h of {WIDTH} × {HEIGHT} H.264: movement, breathing, position"
+    told = in_own_process(NIGHT, str(path))
+    yield Row("E1", f"{size}, a whole analysis", f"{told['minutes']:.1f} min", f"CPU {told['cpu_s'] / 60:.1f} min", "", None)
+    yield Row("P3", f"{size}, peak memory", f"{told['peak_mib']:.0f} MiB", "", "", None)
 
 
 def _long(folder: Path, *, hours: float) -> Path:

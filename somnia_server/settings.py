@@ -52,6 +52,7 @@ class Settings:
     insecure_http: bool = False
     insecure_links: bool = False
     debug: bool = False
+    styleguide: bool = False
     access: AccessSettings = field(default_factory=AccessSettings)
     keys: KeySettings = field(default_factory=KeySettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
@@ -78,6 +79,7 @@ class Settings:
             insecure_http=env.flag("INSECURE_HTTP"),
             insecure_links=env.flag("INSECURE_LINKS"),
             debug=env.flag("DEBUG"),
+            styleguide=env.flag("STYLEGUIDE"),
             access=AccessSettings.read(env),
             keys=KeySettings.read(env),
             egress=EgressSettings.read(env),
@@ -115,6 +117,8 @@ class Settings:
         found = []
         if self.debug:
             found.append(f"SOMNIA_DEBUG is only allowed on loopback; by {where} others reach the pages")
+        if self.styleguide:
+            found.append(f"SOMNIA_STYLEGUIDE is only allowed on loopback; by {where} others reach the pages")
         if self.secret_key is None:
             found.append(f"SOMNIA_SECRET_KEY is needed when by {where} others reach the pages: {KEY_BYTES} or more random characters")
         if self.lacks_key:

@@ -75,6 +75,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/ended": ACCOUNTS,
     "/outlets": (*EVERYBODY[:-2], "visitor"),
     "/accuracy": (*EVERYBODY[:-2], "visitor"),
+    "/styleguide": (),
     "/kiosk": (*EVERYBODY[:-2], "visitor"),
 }
 """Who sees each page of the application itself; everybody else is told that nothing is there, or to log in."""

@@ -204,3 +204,9 @@ def test_pages_load_nothing_that_is_for_the_forms_or_the_api_alone(client: Flask
     assert "/assets/shell.css" in index
     assert "swagger" not in index
     assert "/assets/forms/" not in index
+
+
+def test_the_style_page_is_there_only_where_the_settings_show_it(client: FlaskClient) -> None:
+    said = shown(client, "/styleguide")
+    assert "There is nothing at this address" in said
+    assert "style-part" not in said

@@ -87,3 +87,9 @@ def test_every_setting_is_documented():
     names = set(re.findall(r'env\.\w+\("([A-Z_]+)"', source))
     assert len(names) >= 33
     assert {name for name in names if f"SOMNIA_{name}" not in said} == set()
+
+
+def test_the_style_page_is_for_this_machine_only(environ):
+    assert Settings.from_env(environ | {"SOMNIA_STYLEGUIDE": "1"}).styleguide
+    with pytest.raises(SettingsError, match="SOMNIA_STYLEGUIDE"):
+        Settings.from_env(environ | {"SOMNIA_STYLEGUIDE": "1", "SOMNIA_HOST": "0.0.0.0"})

@@ -39,6 +39,7 @@ def upload(part: str, upload_id: str) -> dict[str, str]:
     return {"type": f"upload-{part}", "upload": upload_id}
 
 
+INFANT = "night-infant"
 NIGHT_CHART = "night-chart"
 NIGHT_FIGURE = "night-figure"
 NIGHT_THEME = "night-theme"

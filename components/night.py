@@ -10,6 +10,7 @@ from components import choices, ids, words
 from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
+from components.infant import infant_panel
 from components.lane_heads import lane_heads
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
@@ -70,7 +71,7 @@ def night_view(view: NightView) -> html.Div:
     analysis = view.analysis
     side = html.Aside(
         [
-            *filter(None, [score_card(analysis.score)]),
+            *filter(None, [score_card(analysis.score), infant_panel(analysis.findings)]),
             leading_numbers(analysis),
             html.H2(t("Findings")),
             finding_list(analysis.findings, view.disorders),

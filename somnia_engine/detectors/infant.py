@@ -14,12 +14,12 @@ from somnia_engine.types.findings import Evidence, Finding, Level
 from somnia_engine.types.hypnogram import EPOCH_S
 from somnia_engine.types.night import Detector, Need, NightHistory, NightRecord
 
-RULE = "infant-observations 1"
+RULE = "infant-observations 2"
 STREAMS = ("resp_rate_bpm", "trunk_position", "vocal_frac")
 """Breath, position and voice: with none of them there is nothing to observe."""
 LEAST_MIN = 1.0
-STALE_S = 60.0
-"""Breath that was not seen for longer at the end of the recording is unavailable; our own bound."""
+STALE_S = 30.0
+"""Breath that was not seen for so long at the end of the recording is unavailable; our own bound."""
 AAP = "American Academy of Pediatrics 2022, doi 10.1542/peds.2022-057990"
 
 _SEEN = Text("Observations only: breathing motion last seen at {time}. This is not a watch over your baby.")
@@ -49,7 +49,7 @@ def _summary(night: NightRecord) -> Text:
     if not len(breath):
         return _NO_BREATH
     last_s, end_s = float(breath[-1] + 1) * EPOCH_S, len(_known(night, "resp_rate_bpm")) * EPOCH_S
-    sentence = _STALE if end_s - last_s > STALE_S else _SEEN
+    sentence = _STALE if end_s - last_s >= STALE_S else _SEEN
     return Text(sentence.msgid, {"time": _clock(night, last_s), "end": _clock(night, end_s)})
 
 
@@ -75,7 +75,9 @@ def _evidence(night: NightRecord) -> tuple[Evidence, ...]:
         cries = night.events.of_kind(EventKind.CR)
         spans = tuple((event.onset_s, event.onset_s + event.duration_s) for event in cries)
         source = ", ".join(sources.get("vocal_frac", ()))
+        minutes = float(cries.duration_s.sum()) / 60.0
         found.append(Evidence(Text("Bouts of crying heard"), float(len(cries)), "", None, source, "", spans))
+        found.append(Evidence(Text("Minutes of crying heard"), minutes, "min", None, source))
     return tuple(found)
 
 

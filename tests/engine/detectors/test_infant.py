@@ -53,6 +53,13 @@ def test_belly_and_crying_are_counted() -> None:
     told = {str(e.label): e.value for e in seen(np.full(120, 30.0), prone=40, cries=3).evidence}
     assert told["Time seen lying on the belly"] == 20.0
     assert told["Bouts of crying heard"] == 3.0
+    assert told["Minutes of crying heard"] == pytest.approx(0.25)
+
+
+def test_breath_is_unavailable_when_the_last_half_minute_did_not_show_it() -> None:
+    breath = np.full(120, 30.0)
+    breath[-1:] = np.nan
+    assert str(seen(breath).summary).startswith("Unavailable: breathing motion was last seen at 20:59:30")
 
 
 def test_nobody_but_an_infant_is_observed() -> None:

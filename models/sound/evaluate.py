@@ -1,12 +1,14 @@
 """Judge the sound classifier on sources it was not trained on, at other gains, under noise, across a room; and the breathing rate.
 
-    python models/sound/evaluate.py [--data DIR] [--heldout DIR] [--out JSON] [--bank DIR]
+    python models/sound/evaluate.py [--data DIR] [--heldout DIR] [--out JSON] [--bank DIR] [--left-out JSON]
 
 One network is trained without a third of the sources and answers for these (half an hour on one core); the shipped one answers for
-clips whose licence kept them out of its training. `--heldout` judges the shipped one on sounds never seen.
+clips whose licence kept them out of its training. `--heldout` judges the shipped one on sounds never seen. `--left-out` takes the rows of
+the network left out from an earlier run, whose JSON it names, where there is nothing to train with.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import zlib
@@ -22,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.reference import reference_folder
 from models.report import judge
 from models.sound.breathing import breathing_rows
+from models.sound.codecs import CODECS, through_codec
 from models.sound.composed import composed_rows
 from models.sound.data import CLASSES, FOLDER, Clip, load, read_clips
 from models.sound.hidden import hidden_rows
@@ -51,13 +54,16 @@ ALONE_S = UNIT_S - 1
 TEACHER = "YAMNet, zero-shot"
 BARS_AUC = {"snore": 0.97, "cough": 0.97, "speech": 0.97, "infant_cry": 0.97}
 LEAST_SECONDS = 4
+BANK = "folder that keeps windows and networks (default: a temporary one)"
+EARLIER = "JSON of an earlier run, whose rows of the network left out are kept"
+LEFT_OUT = f"a third of the sources left out, {STEPS_LEFT_OUT} steps"
 Hearing = Callable[[NDArray[np.float32]], Heard]
 Row = dict[str, Any]
 
 
 def main() -> None:
     """Print and write the rows."""
-    judge(__doc__, FOLDER, _judged, more={"--bank": "folder that keeps windows and networks (default: a temporary one)"})
+    judge(__doc__, FOLDER, _judged, more={"--bank": BANK, "--left-out": EARLIER})
 
 
 def _judged(asked: argparse.Namespace) -> list[Row]:
@@ -66,13 +72,18 @@ def _judged(asked: argparse.Namespace) -> list[Row]:
         return judged(read_clips(asked.heldout), shipped, "sources never seen") + breathing_rows(asked.heldout, "people never seen")
     apart = [clip for clip in read_clips() if not clip.shippable]
     return [
-        *left_out(asked.bank),
+        *(_earlier(asked.left_out) if asked.left_out else left_out(asked.bank)),
         *judged(apart, shipped, "shipped model on clips that it was not trained on"),
         *composed_rows(),
         *jaw_rows(),
         *hidden_rows(),
         *breathing_rows(reference_folder(), "a rule; its constants were chosen on these people"),
     ]
+
+
+def _earlier(path: Path) -> list[Row]:
+    rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if row["protocol"] == LEFT_OUT]
 
 
 def hearing(classifier: SoundClassifier) -> Hearing:
@@ -102,7 +113,7 @@ def left_out(bank_folder: Path | None) -> list[Row]:
     shipped = load_model("sound")
     classifier = SoundClassifier(Model("sound", shipped.card, {"sound.tflite": content}))
     clips = [clip for clip in read_clips() if clip.shippable and is_left_out(clip.source)]
-    return judged(clips, hearing(classifier), f"a third of the sources left out, {STEPS_LEFT_OUT} steps")
+    return judged(clips, hearing(classifier), LEFT_OUT)
 
 
 def is_left_out(source: str) -> bool:
@@ -185,6 +196,7 @@ def judged(clips: list[Clip], answer: Hearing, protocol: str) -> list[Row]:
         share(f"at {gain_db:+d} dB gain", quieter(snores, gain_db), found - 0.05 if gain_db == -40 else None) for gain_db in (10, -20, -40)
     ]
     rows += [share(name, change(snores, rng)) for name, change in _CHANGES.items()]
+    rows += [share(f"after {name}", through_codec(snores, name)) for name in CODECS]
     rows.append(
         _row("quiet seconds with snores kept from the network", protocol, sources, figure="share at -40 dB",
              value=float((answer(quieter(snores, -40)).of("silence") > 0.5).mean()), more={})

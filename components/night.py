@@ -216,6 +216,7 @@ def _below(analysis: NightAnalysis, opened: str) -> html.Section:
         ("report", t("Report")),
         ("remarks", t("Notes & tags")),
     ]
+    labels += [("clips", t("Loud moments"))] if analysis.features.coverage("sound_level_db") > 0 else []
     labels += [("stages", t("Stages in words"))] if staged else []
     first = opened if opened in dict(labels) else "events"
     tabs = choices.one_of(ids.NIGHT_TABS, dict(labels), value=first, label=t("More about this night"), class_name="tab-line")

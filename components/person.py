@@ -102,6 +102,12 @@ def settings_card(settings: Any, *, raw_hours: float) -> html.Section:
             limits=(60, 180),
             hint=t("The level of what the file shows as 0 dB: 120 when a calibrator of 94 dB shows as -26. Empty: levels are relative."),
         ),
+        fields.switch(
+            PAGE,
+            "loud_clips",
+            t("Keep the loudest moments of a night to listen to, for 30 days; voices are blanked"),
+            on=settings.loud_clips,
+        ),
         fields.switch(PAGE, "ai_text", t("Let an outside service word my reports"), on=settings.ai_text),
         *notices,
     ]

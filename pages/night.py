@@ -6,6 +6,7 @@ import dash
 from dash import Input, Output, State, callback, html
 
 from components import ids, remarks, report, review, states
+from components.clips import clips_tab
 from components.figures.night import night_figure
 from components.night import NightView, night_view, tab_body
 from somnia_engine.detectors import detectors
@@ -14,6 +15,7 @@ from somnia_engine.text import t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
 from somnia_server.store import interpretations
+from somnia_server.store.clips import list_clips
 from somnia_server.store.nights import StoredNight, count_nights, list_nights, load_night
 from somnia_server.store.reach import acts_for
 from somnia_server.store.remarks import Remark, RemarkError, load_remark, save_remark
@@ -68,6 +70,8 @@ def open_tab(tab: str | None, address: str) -> Any:
     if tab == "report":
         known = report_night(stored.analysis, n_nights=count_nights(actor, stored.owner))
         return report.report_tab(known, href=f"/report/night/{stored.id}")
+    if tab == "clips":
+        return clips_tab(list_clips(actor, stored.id), stored.analysis)
     if tab != "remarks":
         return tab_body(stored.analysis, tab)
     remark = load_remark(actor, stored.night, subject=stored.owner)

@@ -79,6 +79,7 @@ def save_settings(actor: Actor, _key: str, said: Said) -> Text:
     kept = _number(said.get("raw_retention_h"), 1.0)
     units, ai_text = str(said.get("units")), bool(said.get("ai_text"))
     told = {"email_notices": notices, "quiet_notices": quiet, "full_scale_db": _number(said.get("full_scale_db"), 1.0)}
+    told |= {"loud_clips": bool(said.get("loud_clips"))}
     now = replace(persons.load_settings(actor), **hours, **told, units=units, raw_retention_h=kept, ai_text=ai_text)
     persons.save_settings(actor, now)
     return SAVED

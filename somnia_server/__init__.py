@@ -51,6 +51,7 @@ def _open(app: Flask) -> None:
     """Put the gate and the languages before every request, and the routes behind them."""
     from somnia_server.access import init_access
     from somnia_server.access.accounts import init_accounts
+    from somnia_server.access.clip_views import clip
     from somnia_server.access.data_views import data
     from somnia_server.access.kiosks import doors
     from somnia_server.access.still import still
@@ -68,6 +69,6 @@ def _open(app: Flask) -> None:
     init_api(app)
     init_away(app)
     init_bound(app)
-    for blueprint in (data, doors, report, still, tus):
+    for blueprint in (clip, data, doors, report, still, tus):
         app.register_blueprint(blueprint)
     app.cli.add_command(somnia)

@@ -10,10 +10,12 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
+from somnia_engine.types.clips import Clip
 from somnia_engine.types.night import NightAnalysis
 from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
 from somnia_server.access.visitor import CSRF_COOKIE, CSRF_HEADER
 from somnia_server.store import (
+    clips,
     consents,
     devices,
     filters,
@@ -33,6 +35,7 @@ from somnia_server.store.house import now
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory, Profile
 from somnia_server.store.sessions import begin_session
+from somnia_server.store.tables import session
 
 NIGHT = date(2025, 11, 14)
 ROLES = {
@@ -56,6 +59,7 @@ class Cast:
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     night_id: str = ""
+    clip_id: str = ""
 
     def mark(self) -> str:
         """Return a word that stands nowhere else, to be put where only the patient's data are."""
@@ -78,6 +82,12 @@ class Cast:
         body = {"output": ".._pages_content.children..._pages_store.data..", "outputs": outputs, "inputs": inputs}
         answer = self.call(name, body | {"changedPropIds": ["_pages_location.pathname"], "state": []})
         return json.dumps(answer.get_json()) if answer.status_code == 200 else f"HTTP {answer.status_code}"
+
+    def keep_clip(self, said: str) -> None:
+        """Keep a loud moment of the patient's night in which something is said."""
+        clips.put_clips(self.ids["patient"], self.night_id, clips=[Clip(60.0, 10.0, 20.0, 0.0, said.encode(), said.encode())])
+        session().commit()
+        self.clip_id = clips.list_clips(self.actor("patient"), self.night_id)[0].id
 
     def leaks(self, said: bytes | str) -> list[str]:
         """Return the patient's marks in what somebody was told."""
@@ -130,6 +140,7 @@ def write_of_nights(cast: Cast, *, epochs: int, words: Callable[[], str]) -> Non
     """Let the patient and their doctor write of a night wherever they can."""
     patient, doctor = cast.actor("patient"), cast.actor("doctor")
     remarks.save_remark(patient, NIGHT, remark=remarks.Remark(words(), (words()[: remarks.TAG_CHARS],)))
+    cast.keep_clip(words())
     devices.add_device(patient, words()[:48])
     for actor in (patient, doctor):
         messages.send(actor, patient.id, doctor.id, text=words())

@@ -39,7 +39,7 @@ RANKS = (
     {"staging"},
     {"detectors"},
     {"scoring"},
-    {"packing", "report", "synthetic", "document"},
+    {"packing", "report", "synthetic", "document", "clips"},
     {"analyse", "exports"},
     {"", "cli", "cli_packet", "edge", "evaluation", "listen"},
     {"__main__"},

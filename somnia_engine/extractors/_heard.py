@@ -44,6 +44,7 @@ class HeardNight(NamedTuple):
     full_scale_db: float | None
     shift: Shift
     length_s: float
+    path: Path
 
     def at_s(self, second: float) -> float:
         """Return the night time of a second of the sound."""
@@ -74,7 +75,7 @@ def heard_nights(night: NightInput) -> Iterator[HeardNight]:
             kept = (at >= 0) & (at < int(length_s)) & (heard.power > 0.0)
             if kept.any():
                 epochs = epoch_of(at[kept].astype(np.float64))
-                yield HeardNight(placed.source, heard, first, kept, epochs, noisy, media.full_scale_db, shift, length_s)
+                yield HeardNight(placed.source, heard, first, kept, epochs, noisy, media.full_scale_db, shift, length_s, media.path)
 
 
 def _shifted(night_s: NDArray[np.float64], shift: Shift, length_s: float) -> NDArray[np.float64]:

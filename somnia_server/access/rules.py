@@ -149,6 +149,8 @@ RULES: dict[str, Rule] = {
     "/data/export": OWN,
     "/data/import": Rule(KEEPERS, Guard.FORM, unknown=True, most_bytes=ARCHIVE_BYTES + FORM_AROUND_BYTES),
     "/kiosk/pair": Rule(EVERYBODY, Guard.FORM, unknown=True),
+    "/clip/<clip_id>": Rule(KEEPERS),
+    "/clip/<clip_id>/picture": Rule(KEEPERS),
     "/report/night/<night_id>": Rule(KEEPERS),
     "/still/display": Rule(frozenset({Role.KIOSK})),
     "/still/night/<night_id>": Rule(KEEPERS),

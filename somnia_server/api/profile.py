@@ -56,6 +56,7 @@ class SettingsBody(BaseModel):
     )
     camera_look: Literal["", "above", "oblique", "level"] = Field(default="", description="How the camera looks at the bed.")
     mat_head: Literal["first", "last"] = Field(default="first", description="The row of a pressure mat at which the head lies.")
+    loud_clips: bool = Field(default=False, description="Whether the loudest moments of a night are kept to listen to, for 30 days.")
 
 
 @user.get("/profile")

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 OWNED: dict[str, tuple[str, ...]] = {
     "answers": ("owner",),
     "beds": ("patient",),
+    "clips": ("owner",),
     "codes": ("user_id",),
     "consents": ("owner",),
     "deliveries": ("owner", "subject"),

@@ -3,7 +3,7 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from io import RawIOBase
 from typing import Any
@@ -15,7 +15,8 @@ from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import fhir_bundle
 from somnia_engine.exports.omh import sleep_episode
 from somnia_engine.text import t
-from somnia_server.store import mydata, nights, opencsv, recordings
+from somnia_engine.types.clips import Clip
+from somnia_server.store import clips, mydata, nights, opencsv, recordings
 from somnia_server.store.actors import Actor, pseudonym
 from somnia_server.store.audit import note
 from somnia_server.store.house import now
@@ -66,6 +67,7 @@ def _members(actor: Actor, owner: str) -> Iterator[Member]:
         if found is not None:  # not deleted while the zip was on its way
             index.append(entry | {"demo": found.demo, "created_at": found.created_at.isoformat()})
             yield from _night(folder, found.blobs, names=(night_id, pseudonym(owner)))
+            yield from _clips(folder, clips.clips_of(owner, night_id))
     yield NIGHTS, [_json(index)]
     yield from _uploads(owner)
 
@@ -83,6 +85,13 @@ def _night(folder: str, blobs: tuple[bytes, bytes], *, names: tuple[str, str]) -
         yield f"{folder}/{name}", (piece.encode() for piece in text)
     for name, blob in zip(LOSSLESS, blobs, strict=True):
         yield f"{folder}/{name}", [blob]
+
+
+def _clips(folder: str, kept: Sequence[Clip]) -> Iterator[Member]:
+    """Yield the loudest moments of a night; each is named by when it began."""
+    for clip in kept:
+        yield f"{folder}/loud-{round(clip.onset_s):06d}-s.mp3", [clip.sound]
+        yield f"{folder}/loud-{round(clip.onset_s):06d}-s.png", [clip.picture]
 
 
 def _uploads(owner: str) -> Iterator[Member]:
@@ -169,6 +178,7 @@ def _readme() -> str:
         t("night.fhir.json is the night for systems of clinics (HL7 FHIR), night.edf its stages and events for scoring programs (EDF+)."),
         t("sleep-episode.json is the sleep in the words of Open mHealth (IEEE 1752.1), from falling asleep to the last awakening."),
         t("events.csv has a row for every event, the files named trace-… one for every sample."),
+        t("The files named loud-… are the loudest moments of a night, if you had them kept; the number is the second they begin at."),
         t("Times count in seconds from the start that night.json names. An empty cell means: not measured."),
         t("summary.zst and series.zst hold the same night for another SOMNIA server, which can take this archive in."),
         t("uploads: the files that you brought and that are still here, as you brought them."),

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from somnia_engine.text import Text
+from somnia_engine.types.clips import Clip
 from somnia_server.store import codec, webhooks
 from somnia_server.store.actors import Actor
 from somnia_server.store.choices import Choices
+from somnia_server.store.clips import put_clips
 from somnia_server.store.damaged import SENTENCE, read_or
 from somnia_server.store.house import house, now
 from somnia_server.store.nights import Kept, put_night
@@ -194,13 +196,14 @@ def beat(claim: Claim, *, stage: str, fraction: float) -> bool:
     return _count(done) > 0
 
 
-def finish(claim: Claim, blobs: tuple[bytes, bytes], *, kept: Kept) -> str | None:
+def finish(claim: Claim, blobs: tuple[bytes, bytes], *, kept: Kept, clips: Sequence[Clip] = ()) -> str | None:
     """Keep the night and end the job in one transaction; None when the job is no longer this worker's."""
     done = session().execute(update(JobRow).where(_mine(claim)).values(state=DONE, fraction=1.0, finished_at=now(), night=kept.night))
     if not _count(done):
         session().rollback()
         return None
     night_id = put_night(claim.owner, blobs, kept=kept)
+    put_clips(claim.owner, night_id, clips=clips)
     session().execute(update(JobRow).where(JobRow.id == claim.id).values(night_id=night_id))
     if not kept.demo:
         webhooks.announce(webhooks.NIGHT_READY, claim.owner, night_id)

@@ -94,7 +94,8 @@ class PersonSettings:
     (None = as this server does, 0 = they go at once), `email_notices` some of EMAIL_NOTICES,
     `quiet_notices` those of QUIET_NOTICES that are not told in the app, `full_scale_db` the calibration of the microphone: the sound
     pressure level of 0 dB re full scale (None = not calibrated), `camera_look` how the camera looks at the bed (one of CAMERA_LOOKS),
-    `mat_head` the row of a pressure mat at which the head lies (one of MAT_HEADS).
+    `mat_head` the row of a pressure mat at which the head lies (one of MAT_HEADS),
+    `loud_clips` whether the loudest moments are kept to listen to.
     """
 
     units: str = "metric"
@@ -107,6 +108,7 @@ class PersonSettings:
     full_scale_db: float | None = None
     camera_look: str = ""
     mat_head: str = "first"
+    loud_clips: bool = False
 
 
 def checked_profile(profile: Profile, at: datetime) -> Profile:
@@ -150,6 +152,8 @@ def checked_settings(settings: PersonSettings) -> PersonSettings:
     _check_choice("mat_head", settings.mat_head, MAT_HEADS)
     if not isinstance(settings.ai_text, bool):
         raise PersonError("ai_text", settings.ai_text, Text("yes or no"))
+    if not isinstance(settings.loud_clips, bool):
+        raise PersonError("loud_clips", settings.loud_clips, Text("yes or no"))
     for notice in settings.email_notices:
         _check_choice("email_notices", notice, EMAIL_NOTICES)
     for notice in settings.quiet_notices:

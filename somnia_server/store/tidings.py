@@ -23,7 +23,7 @@ AGAIN = {READY: timedelta(hours=1), ACCESS: timedelta(hours=20)}
 """How long after one notice of a kind the next may come: a year of nights that is brought at once is told once."""
 CHOICES = {READY: NIGHT, NIGHT: NIGHT, ACCESS: ACCESS, VISIT: VISIT}
 """By which choice of a person a kind is switched off in the app."""
-READ = ("read_night", "list_nights", "read_trend", "read_remarks", "read_answers")
+READ = ("read_night", "list_nights", "read_trend", "read_remarks", "read_answers", "read_clips")
 DAY_BEFORE, HOUR_BEFORE = timedelta(hours=24), timedelta(hours=1)
 SAID = {
     READY: Text("A night of yours is ready. See Nights."),

@@ -53,7 +53,7 @@ def enqueue(
 
 def _with_settings(choices: Choices, owner: str) -> Choices:
     settings = settings_of(owner)
-    said = replace(choices, split_hour=settings.night_split_h, full_scale_db=settings.full_scale_db)
+    said = replace(choices, split_hour=settings.night_split_h, full_scale_db=settings.full_scale_db, loud_clips=settings.loud_clips)
     return replace(said, look=choices.look or settings.camera_look, mat_head=settings.mat_head)
 
 
@@ -74,7 +74,13 @@ def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> 
 def _said(choices: Choices) -> str:
     """Return choices as a fingerprint knows them: what is as it was before there was a choice is not named."""
     said: dict[str, object] = json.loads(codec.dumps(choices))
-    for name, plain in (("split_hour", Choices().split_hour), ("full_scale_db", None), ("look", ""), ("mat_head", "first")):
+    for name, plain in (
+        ("split_hour", Choices().split_hour),
+        ("full_scale_db", None),
+        ("loud_clips", False),
+        ("look", ""),
+        ("mat_head", "first"),
+    ):
         if said[name] == plain:
             del said[name]
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)

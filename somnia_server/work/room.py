@@ -20,11 +20,11 @@ from somnia_engine.text import Text
 from somnia_engine.types.night import NightHistory
 from somnia_engine.types.recording import ReadOptions, Subject
 from somnia_server.failures import noted
-from somnia_server.store import codec, nightcodec
+from somnia_server.store import clipcodec, codec, nightcodec
 from somnia_server.store.choices import Choices
 from somnia_server.work.fence import put_up
 
-PROGRESS, RESULT, SUMMARY, SERIES, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"E", b"X"
+PROGRESS, RESULT, SUMMARY, SERIES, CLIPS, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"C", b"E", b"X"
 HEAD_BYTES = 5
 PR_SET_PDEATHSIG = 1
 FILE_BYTES = 1 << 30
@@ -144,6 +144,10 @@ def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None
     summary, series = nightcodec.pack_night(analysis)
     write_frame(answers, SUMMARY, summary)
     write_frame(answers, SERIES, series)
+    if choices.loud_clips:
+        from somnia_engine.clips import loudest_clips
+
+        write_frame(answers, CLIPS, clipcodec.pack_clips(loudest_clips(recordings, said)))
     write_frame(answers, RESULT, codec.dumps(NightKey(night)))
 
 

@@ -15,6 +15,7 @@ from somnia_server import create_server
 from somnia_server.settings import Settings, SettingsError
 from somnia_server.store import (
     audit,
+    clips,
     guardians,
     jobs,
     nights,
@@ -47,6 +48,7 @@ def sweep() -> None:
     """Delete what has expired and what dead processes left behind."""
     at = now()
     nights.purge_expired(at)
+    clips.purge_clips(at)
     recordings.purge_uploads(at)
     recordings.release_done()
     retention.purge_spent(at)

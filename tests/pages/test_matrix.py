@@ -46,6 +46,7 @@ def cast(dash: Dash) -> Cast:
         from tests.cast import NIGHT
 
         cast.night_id = save_night(cast.ids["patient"], marked, kept=Kept(NIGHT, "marked"))
+        cast.keep_clip("loud")
     return cast
 
 
@@ -243,6 +244,7 @@ for _rule in ("/auth/login", "/auth/logout", "/auth/authorize", "/auth/refresh",
 ADDRESSES["/still/display"] = ("kiosk",)
 ADDRESSES["/still/night/<night_id>"] = ("patient", "doctor")
 ADDRESSES["/report/night/<night_id>"] = ("patient", "doctor")
+ADDRESSES["/clip/<clip_id>"] = ADDRESSES["/clip/<clip_id>/picture"] = ("patient", "doctor")
 ADDRESSES["/still/patient/<patient>"] = ("doctor",)
 for _rule in ("/upload/tus", "/upload/tus/<upload_id>"):  # nothing is read there; the frame of the pages answers
     ADDRESSES[_rule] = EVERYWHERE
@@ -269,6 +271,7 @@ def test_every_address_is_named_here_or_is_a_form_of_accounts_or_closed_to_all(d
 def filled(cast: Cast, rule: str) -> str:
     known = {
         "night_id": cast.night_id,
+        "clip_id": cast.clip_id,
         "kind": "terms",
         "path": "somewhere",
         "filename": "icon.svg",

@@ -4,7 +4,7 @@ from somnia_server.store.tables.access import BedRow, GrantRow, GuardianRow, Inv
 from somnia_server.store.tables.base import Base, db, ping, session
 from somnia_server.store.tables.clinic import FilterRow, InterpretationRow, MessageRow, ScoringRow, VisitRow
 from somnia_server.store.tables.history import AnswerRow, RemarkRow, TrendRow
-from somnia_server.store.tables.nights import JobRow, JobUploadRow, NightRow, UploadRow
+from somnia_server.store.tables.nights import ClipRow, JobRow, JobUploadRow, NightRow, UploadRow
 from somnia_server.store.tables.packets import DeviceRow, PacketRow
 from somnia_server.store.tables.people import (
     ConsentRow,
@@ -27,6 +27,7 @@ __all__ = [
     "BedRow",
     "BreachRow",
     "ClientRow",
+    "ClipRow",
     "CodeRow",
     "ConsentRow",
     "DeliveryRow",

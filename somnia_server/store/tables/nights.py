@@ -47,6 +47,23 @@ class NightRow(Base):
     sealed_face: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
+class ClipRow(Base):
+    """A loud moment of a night; it goes with its night, or when its time is over."""
+
+    __tablename__ = "clips"
+    __table_args__ = (
+        Index("ix_clips_owner", "owner"),
+        Index("ix_clips_night_id", "night_id"),
+        Index("ix_clips_expires_at", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    owner: Mapped[str] = mapped_column(OWNER)
+    night_id: Mapped[str] = mapped_column(ForeignKey("nights.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    sealed_clip: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class JobRow(Base):
     __tablename__ = "jobs"
     __table_args__ = (

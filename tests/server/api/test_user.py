@@ -43,6 +43,7 @@ def test_settings_are_kept_as_they_were_sent(program):
     ann = program()
     said = {"units": "imperial", "clock": 12, "night_split_h": 18, "raw_retention_h": 24.0, "ai_text": False, "email_notices": ["night"]}
     said |= {"quiet_notices": ["access"], "full_scale_db": 120.0, "camera_look": "above", "mat_head": "last"}
+    said |= {"loud_clips": True}
     assert ann.put(SETTINGS, json=said).get_json() == said
     assert ann.get(SETTINGS).get_json() == said
     assert ann.put(SETTINGS, json=said | {"night_split_h": 24}).status_code == 422

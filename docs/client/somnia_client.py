@@ -438,6 +438,7 @@ class SettingsBody(TypedDict):
     clock: NotRequired[Literal[24, 12]]
     email_notices: NotRequired[list[Literal["night", "sharing", "access", "emergency", "visit"]]]
     full_scale_db: NotRequired[float | None]
+    loud_clips: NotRequired[bool]
     mat_head: NotRequired[Literal["first", "last"]]
     night_split_h: NotRequired[int]
     quiet_notices: NotRequired[list[Literal["night", "access", "visit"]]]

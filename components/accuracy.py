@@ -98,6 +98,7 @@ def _model(name: str, rows: Sequence[Row], card: Mapping[str, Any]) -> Any:
         parts.append(
             html.Details([html.Summary(t("All other figures ({n})", n=len(others))), html.Div(_tables(others), className="stack")])
         )
+    parts += [_confusion(row) for row in rows if row.get("table")]
     if card.get("limits"):
         limits = html.Ul([html.Li(limit, lang="en") for limit in card["limits"]])
         parts.append(html.Div([html.H3(t("What it does not know")), limits]))
@@ -129,6 +130,26 @@ def _tables(rows: Sequence[Row]) -> list[Any]:
         )
         parts.append(html.Div([tested, fields.table(head, [_cells(row) for row in mine], empty=t("Nothing was measured."))]))
     return parts
+
+
+def _confusion(row: Row) -> html.Details:
+    """Return which class was taken for which, folded: rows what it was, columns what was said, in counts."""
+    names = [html.Span(str(name).replace("_", " "), lang="en") for name in row["classes"]]
+    lines = [
+        html.Tr([html.Th(name, scope="row"), *(html.Td(n or "·") for n in line)]) for name, line in zip(names, row["table"], strict=True)
+    ]
+    head = html.Tr([html.Th(t("it was"), scope="col"), *(html.Th(name, scope="col") for name in names)])
+    table = html.Table([html.Thead(head), html.Tbody(lines)], className="plain-table")
+    tested = html.Span(row["protocol"], lang="en")
+    return html.Details(
+        [
+            html.Summary([t("Which was taken for which: "), html.Span(row["task"], lang="en")]),
+            html.P(
+                [t("Rows: what it was. Columns: what was answered. Counts of {unit}. ", unit=row["unit"]), tested], className="muted small"
+            ),
+            html.Div(table, className="table-scroll", tabIndex=0, **{"aria-label": t("Which was taken for which: ")}),
+        ]
+    )
 
 
 def _cells(row: Row) -> list[Any]:

@@ -43,3 +43,10 @@ def test_figures_without_a_goal_are_folded() -> None:
 
 def test_a_model_nobody_has_named_yet_is_shown_under_its_own_name() -> None:
     assert "moon_phase" in words(accuracy({"moon_phase": [row()]}, {}))
+
+
+def test_a_confusion_table_names_each_class_and_counts_it() -> None:
+    said = words(accuracy({"sound": [row(classes=["snore", "rain_wind"], table=[[7, 0], [2, 31]])]}, {}))
+    assert "Which was taken for which" in said
+    assert "rain wind" in said
+    assert all(f'"children": {n}' in said for n in (7, 2, 31))

@@ -40,6 +40,7 @@ def upload(part: str, upload_id: str) -> dict[str, str]:
 
 
 INFANT = "night-infant"
+ROOM = "night-room"
 NIGHT_CHART = "night-chart"
 NIGHT_FIGURE = "night-figure"
 NIGHT_THEME = "night-theme"

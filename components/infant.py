@@ -24,7 +24,7 @@ def infant_panel(findings: tuple[Finding, ...]) -> html.Section | None:
     if finding is None:
         return None
     seen = [
-        html.Div([html.Dt(t(row.label)), html.Dd(number_of(row.value, row.unit), className="numeric")], className="infant-seen")
+        html.Div([html.Dt(t(row.label)), html.Dd(number_of(row.value, row.unit), className="numeric")], className="seen-row")
         for row in finding.evidence
     ]
     return html.Section(
@@ -36,6 +36,6 @@ def infant_panel(findings: tuple[Finding, ...]) -> html.Section | None:
             html.Ul([html.Li(t(line)) for line in SAFER]),
             html.P(AAP, className="fine"),
         ],
-        className="infant finding-more",
+        className="seen finding-more",
         **{"aria-labelledby": ids.INFANT},
     )

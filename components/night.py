@@ -14,6 +14,7 @@ from components.infant import infant_panel
 from components.lane_heads import lane_heads
 from components.numbers import leading_numbers
 from components.ribbon import stage_ribbon
+from components.room import room_panel
 from components.score import score_card
 from components.states import icon
 from components.tables import event_list, gathered, number_table, quality_view, stage_table
@@ -75,6 +76,7 @@ def night_view(view: NightView) -> html.Div:
             leading_numbers(analysis),
             html.H2(t("Findings")),
             finding_list(analysis.findings, view.disorders),
+            *filter(None, [room_panel(analysis)]),
         ],
         className="night-side",
         **{"aria-label": t("Numbers and findings")},

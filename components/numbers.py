@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from dash import html
 
 from components import words
+from somnia_engine.catalogue import room_ranges
 from somnia_engine.text import Text, t
 from somnia_engine.types.night import NightAnalysis, SleepStatistics
 
@@ -26,6 +27,12 @@ class Number:
     what: Text
     usual: Text | None = None
     source: str = ""
+
+
+def _usual(key: str) -> tuple[Text, str]:
+    """Return the usual range of a reading of the room, and its source."""
+    told = room_ranges()[key]
+    return told.usual, told.source
 
 
 NUMBERS: tuple[Number, ...] = (
@@ -107,11 +114,11 @@ NUMBERS: tuple[Number, ...] = (
     Number("talks", Text("Talking"), "count", Text("Bouts of speech that were heard.")),
     Number("cries", Text("Crying"), "count", Text("Bouts of an infant's crying that were heard.")),
     Number("sound_mean_dba", Text("Sound level, dB(A)"), "db", Text("The A-weighted level of the mean power while you were in bed, by a microphone whose calibration was given; what lies above 8 kHz is not in it."), Text("at most 30 dB(A)"), "WHO 1999, Guidelines for community noise"),
-    Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed."), Text("20 to 25 °C, where older people slept best; each person differs"), "Baniassadi 2023, doi 10.1016/j.scitotenv.2023.165623"),
+    Number("room_temp_mean_c", Text("Room temperature"), "warmth", Text("The mean while you were in bed."), *_usual("room_temp_mean_c")),
     Number("humidity_mean_pct", Text("Humidity"), "pct", Text("The mean while you were in bed.")),
-    Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed."), Text("below about 900 ppm, an aired room"), "Strøm-Tejsen 2016, doi 10.1111/ina.12254"),
-    Number("light_mean_lux", Text("Light in the room"), "lux", Text("The mean while you were in bed."), Text("at most 1 lx (as melanopic light at the eye)"), "Brown 2022, doi 10.1371/journal.pbio.3001571"),
-    Number("noise_mean_db", Text("Room noise"), "db", Text("The mean while you were in bed."), Text("at most 30 dB(A), single noises 45"), "WHO 1999, Guidelines for community noise"),
+    Number("co2_mean_ppm", Text("Carbon dioxide"), "ppm", Text("The mean while you were in bed."), *_usual("co2_mean_ppm")),
+    Number("light_mean_lux", Text("Light in the room"), "lux", Text("The mean while you were in bed."), *_usual("light_mean_lux")),
+    Number("noise_mean_db", Text("Room noise"), "db", Text("The mean while you were in bed."), *_usual("noise_mean_db")),
     Number("disturbances_asleep", Text("Lights and noises while asleep"), "count", Text("Lights that went on in the dark and loud noises that stood out, while you slept.")),
     Number("disturbances_then_awake", Text("Awake after one of them"), "count", Text("How many of them were followed by an awakening within a minute. One after the other is not yet one because of the other: compare with the number by chance.")),
     Number("disturbances_then_awake_by_chance", Text("Awake after one, by chance"), "rough", Text("How many would be followed by an awakening if they fell on any moment of your sleep.")),

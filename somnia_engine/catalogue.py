@@ -1,4 +1,4 @@
-"""The catalogue of disorders: what each is, what is measured of it, what that cannot say, when to see a doctor."""
+"""The catalogue of disorders: what each is, what is measured, what that cannot say, when to see a doctor; and of usual rooms."""
 
 from dataclasses import dataclass
 
@@ -41,3 +41,16 @@ def disorders() -> tuple[Disorder, ...]:
 def disorder(key: str) -> Disorder | None:
     """Return one entry; None for an unknown key."""
     return next((found for found in disorders() if found.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRange:
+    """What the mean of one reading of a room is compared with."""
+
+    usual: Text
+    source: str
+
+
+def room_ranges() -> dict[str, RoomRange]:
+    """Return the ranges of `data/room.toml`, by the measure that they are of."""
+    return {entry["key"]: RoomRange(Text(entry["usual"]), entry["source"]) for entry in load_table("room")["ranges"]}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
-from somnia_engine.catalogue import disorders
+from somnia_engine.catalogue import disorders, room_ranges
 from somnia_server import i18n
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,8 @@ def sentences() -> set[str]:
     code = {found for path in files for found in said(ast.parse(path.read_text(encoding="utf-8")))}
     pages = [path for room in ROOMS for path in (PROJECT / room).rglob("templates/**/*") if path.is_file()]
     catalogue = {sentence.msgid for entry in disorders() for sentence in entry.sentences}
-    return code | catalogue | {found for path in pages for found in said_on_page(path.read_text(encoding="utf-8"))}
+    rooms = {told.usual.msgid for told in room_ranges().values()}
+    return code | catalogue | rooms | {found for path in pages for found in said_on_page(path.read_text(encoding="utf-8"))}
 
 
 def said_on_page(template: str) -> set[str]:

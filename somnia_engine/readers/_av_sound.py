@@ -45,7 +45,8 @@ class AvSound:
             text = Text("{name} cannot be read as a sound: it is damaged or not complete. Copy or record it again.", {"name": path.name})
             raise DamagedFile(text) from error
         streams = self._container.streams.audio
-        codec = streams[0].codec_context.name if streams else ""
+        context = streams[0].codec_context if streams else None  # a stream of an unknown codec has none
+        codec = "" if context is None else context.name
         if codec not in CODECS:
             self._container.close()
             raise ReadError(

@@ -37,6 +37,12 @@ from somnia_engine.readers.audio import read_blocks
 for block in read_blocks(Path(sys.argv[1]), 60.0):
     pass
 """
+STAGE_OF = {
+    "nothing": "from somnia_engine.hearing import hear\nfrom somnia_engine.readers.audio import read_blocks",
+    "decode": DECODE_CONTAINER,
+    "hear": "from pathlib import Path\nfrom somnia_engine.hearing import hear_file\nhear_file(Path(sys.argv[1]))",
+}
+NO_NIGHT = "import somnia_engine.cli, somnia_engine.analyse, somnia_engine.readers"
 
 
 def rows(folder: Path) -> Iterator[Row]:
@@ -56,9 +62,12 @@ def rows(folder: Path) -> Iterator[Row]:
         path = write_sound(folder / "night.flac", hours=HOURS, fs=fs)
         yield _night(path, DECODE, f"{HOURS} h of {fs / 1000:g}-kHz FLAC", bar)
         path.unlink()
-    opus = _opus(write_sound(folder / "hour.flac", hours=1, fs=16000))
-    yield _night(opus, DECODE_CONTAINER, "1 h of Opus", None)
-    opus.unlink()
+    for suffix, container, codec, told in (("opus", "ogg", "libopus", "1 h of Opus"), ("m4a", "ipod", "aac", "1 h of AAC in M4A")):
+        hour = write_sound(folder / "hour.flac", hours=1, fs=16000)
+        coded = _coded(hour, hour.with_suffix(f".{suffix}"), container=container, codec=codec)
+        yield _night(coded, DECODE_CONTAINER, told, None)
+        coded.unlink()
+    yield from _stages(write_sound(folder / "hour.flac", hours=1, fs=16000))
 
 
 def _night(path: Path, decode: str, told: str, bar: float | None) -> Row:
@@ -70,14 +79,23 @@ def _night(path: Path, decode: str, told: str, bar: float | None) -> Row:
     )
 
 
-def _opus(path: Path) -> Path:
+def _stages(path: Path) -> Iterator[Row]:
+    """Yield what an hour of sound costs in each stage, told for a night."""
+    idle = in_own_process(STAGE_OF["nothing"], str(path))["cpu_s"]
+    decoded, heard = (in_own_process(STAGE_OF[stage], str(path))["cpu_s"] - idle for stage in ("decode", "hear"))
+    whole = in_own_process(ANALYSE, START, str(path))["cpu_s"] - in_own_process(NO_NIGHT)["cpu_s"]
+    path.unlink()
+    for told, seconds in (("decoding", decoded), ("hearing", heard - decoded), ("all that follows", whole - heard)):
+        yield Row("P2", f"CPU of a night of {HOURS} h at 16 kHz: {told}", f"{HOURS * seconds:.1f} s", "", "", None)
+
+
+def _coded(path: Path, target: Path, *, container: str, codec: str) -> Path:
     import av
     import soundfile
 
-    target = path.with_suffix(".opus")
-    with soundfile.SoundFile(path) as source, av.open(str(target), "w", format="ogg") as out:
-        stream = out.add_stream("libopus", rate=48000, layout="mono")
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=48000)
+    with soundfile.SoundFile(path) as source, av.open(str(target), "w", format=container) as out:
+        stream = out.add_stream(codec, rate=48000, layout="mono")
+        resampler = av.AudioResampler(format=stream.codec_context.format or "flt", layout="mono", rate=48000)
         for number, block in enumerate(source.blocks(blocksize=16000, dtype="float32")):
             frame = av.AudioFrame.from_ndarray(block[None], format="flt", layout="mono")
             frame.sample_rate, frame.pts = 16000, number * 16000

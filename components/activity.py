@@ -16,6 +16,8 @@ ACTIONS: dict[str, Text] = {
     "plan_visit": Text("planned a visit by video"),
     "call_off_visit": Text("called a visit off"),
     "score_night": Text("scored a night"),
+    "edit_lights": Text("changed lights off or on of a night"),
+    "undo_lights": Text("took back a change of lights off or on"),
     "hand_over": Text("handed a night over to be signed"),
     "sign_night": Text("signed a night"),
     "worklist": Text("saw the last night in the list of patients"),

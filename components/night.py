@@ -217,6 +217,7 @@ def _below(analysis: NightAnalysis, opened: str) -> html.Section:
         ("quality", t("Quality & sources")),
         ("report", t("Report")),
         ("remarks", t("Notes & tags")),
+        ("lights", t("Lights off & on")),
     ]
     labels += [("clips", t("Loud moments"))] if analysis.features.coverage("sound_level_db") > 0 else []
     labels += [("stages", t("Stages in words"))] if staged else []

@@ -3,12 +3,13 @@
 from typing import Any
 
 import dash
-from dash import Input, Output, State, callback, html
+from dash import ALL, Input, Output, State, callback, html
 
-from components import ids, remarks, report, review, states
+from components import ids, lights, remarks, report, review, states
 from components.clips import clips_tab
 from components.figures.night import night_figure
 from components.night import NightView, night_view, tab_body
+from pages import _acts, _lights
 from somnia_engine.detectors import detectors
 from somnia_engine.report import report_night
 from somnia_engine.text import t
@@ -72,6 +73,8 @@ def open_tab(tab: str | None, address: str) -> Any:
         return report.report_tab(known, href=f"/report/night/{stored.id}")
     if tab == "clips":
         return clips_tab(list_clips(actor, stored.id), stored.analysis)
+    if tab == "lights":
+        return lights.place(_lights.body(actor, stored))
     if tab != "remarks":
         return tab_body(stored.analysis, tab)
     remark = load_remark(actor, stored.night, subject=stored.owner)
@@ -98,6 +101,25 @@ def keep_remark(clicks: Any, note: Any, tags: Any, own: Any, address: Any) -> An
     except RemarkError as refused:
         return states.message(refused.text, tone="high")
     return states.message(t("Saved."), tone="low", icon_name="check") if kept else dash.no_update
+
+
+@callback(
+    Output(ids.body(lights.PAGE), "children"),
+    Input(ids.do(lights.PAGE, ALL, ALL), "n_clicks"),
+    State(ids.said(lights.PAGE, ALL), "value"),
+    State("_pages_location", "pathname"),
+    prevent_initial_call=True,
+)
+def edit(_clicks: Any, _said: Any, address: Any) -> Any:
+    """Keep other times of lights off and on, or take the last ones back."""
+    stored = _asked(address)
+    if stored is None:
+        return dash.no_update
+    acts: dict[str, _acts.Act] = {
+        "set": lambda actor, _, said: _lights.keep(actor, stored, said),
+        "undo": lambda actor, _, said: _lights.undo(actor, stored),
+    }
+    return _acts.answer(acts, lambda actor: _lights.body(actor, stored))
 
 
 def _comparison(stored: StoredNight, n_nights: int) -> str | None:

@@ -167,6 +167,7 @@ PARTS: dict[str, frozenset[Role]] = {
     "trends": KEEPERS,
     "compare": KEEPERS,
     "remark": KEEPERS,
+    "lights": KEEPERS,
     "disorder": KEEPERS,
     "settings": PEOPLE,
     "sharing": PEOPLE,

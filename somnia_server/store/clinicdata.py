@@ -20,7 +20,7 @@ def clinic_part(owner: str) -> Plain:
     """Return what doctors signed and scored of a person's nights, and the messages and visits between them; drafts stay with the doctor."""
     return {
         "signed": [_signed(row) for row in _rows(InterpretationRow, InterpretationRow.patient == owner, InterpretationRow.state == SIGNED)],
-        "scorings": [_scoring(row) for row in _rows(ScoringRow, ScoringRow.patient == owner, ScoringRow.state == "kept")],
+        "scorings": [_scoring(row) for row in _rows(ScoringRow, ScoringRow.patient == owner, ScoringRow.state.in_(("kept", "lights")))],
         "messages": [_message(row) for row in _rows(MessageRow, MessageRow.patient == owner)],
         "visits": [_visit(row) for row in _rows(VisitRow, VisitRow.patient == owner)],
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from somnia_engine.text import Text
@@ -21,7 +21,8 @@ from somnia_server.store.reach import alive, reads_nights
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.tables import NightRow, ScoringRow, session
 
-DRAFT, KEPT = "draft", "kept"
+DRAFT, KEPT, LIGHTS = "draft", "kept", "lights"
+"""LIGHTS: only the lights of a night, as its person says them (`store/lights.py`); no scorer's work."""
 MOST_EVENTS, MOST_COMMENTS, COMMENT_CHARS = 20_000, 500, 1000
 DIGITS = frozenset("012345")
 """Unscored, W, N1, N2, N3, R: what a person scores, one digit an epoch as `nightcodec.Staging` writes them."""
@@ -73,7 +74,7 @@ def scorings_of(actor: Actor, night_id: str) -> tuple[Scoring, ...]:
     """Return the newest version of everybody who scored a night that a doctor may read, the actor's own first; nothing for others."""
     if actor.role is not Role.DOCTOR or _night(actor, night_id) is None:
         return ()
-    query = select(ScoringRow).where(ScoringRow.night_id == night_id).order_by(ScoringRow.version)
+    query = select(ScoringRow).where(ScoringRow.night_id == night_id, ScoringRow.state != LIGHTS).order_by(ScoringRow.version)
     newest = {row.author: row for row in session().scalars(query)}
     return tuple(sorted((_scoring(row) for row in newest.values()), key=lambda one: (one.author != actor.id, one.author)))
 
@@ -89,10 +90,10 @@ def save_draft(actor: Actor, night_id: str, marks: Marks) -> Scoring | None:
     night = _night(actor, night_id) if actor.role is Role.DOCTOR else None
     if night is None:
         return None
-    _check(marks, _epochs(night))
+    _check(marks, epochs_of(night))
     row = session().scalars(_newest(actor, night_id)).first()
     if row is None or row.state == KEPT:
-        row = _next(actor, night, 1 if row is None else row.version + 1)
+        row = _next(actor, night)
     row.changed_at = now()
     row.sealed_marks = house().vault.seal(codec.dumps(marks), table="scorings.marks", row=row.id, owner=row.patient)
     try:
@@ -112,12 +113,18 @@ def keep_version(actor: Actor, night_id: str) -> str | None:
 
 
 def _newest(actor: Actor, night_id: str):  # type: ignore[no-untyped-def]
-    mine = ScoringRow.night_id == night_id, ScoringRow.author == actor.id
+    mine = ScoringRow.night_id == night_id, ScoringRow.author == actor.id, ScoringRow.state != LIGHTS
     return select(ScoringRow).where(*mine).order_by(ScoringRow.version.desc()).limit(1)
 
 
-def _next(actor: Actor, night: NightRow, version: int) -> ScoringRow:
-    at = now()
+def next_version(actor: Actor, night_id: str) -> int:
+    """Return the number of the actor's next version of a night."""
+    mine = ScoringRow.night_id == night_id, ScoringRow.author == actor.id
+    return (session().scalar(select(func.max(ScoringRow.version)).where(*mine)) or 0) + 1
+
+
+def _next(actor: Actor, night: NightRow) -> ScoringRow:
+    at, version = now(), next_version(actor, night.id)
     row = ScoringRow(id=secrets.token_hex(16), night_id=night.id, patient=night.owner, author=actor.id, version=version, state=DRAFT)
     row.created_at = row.changed_at = at
     session().add(row)
@@ -129,7 +136,8 @@ def _night(actor: Actor, night_id: str) -> NightRow | None:
     return session().scalars(select(NightRow).where(NightRow.id == night_id, reads_nights(actor), alive())).one_or_none()
 
 
-def _epochs(night: NightRow) -> int:
+def epochs_of(night: NightRow) -> int:
+    """Return how many epochs a night has."""
     sealed = house().vault.open_sealed(night.sealed_summary, table="nights.summary", row=night.id, owner=night.owner)
     return nightcodec.unpack_summary(sealed).n_epochs
 
@@ -148,10 +156,11 @@ def _check(marks: Marks, n: int) -> None:
         raise RefusalError(Text("An event or a comment lies outside the night."))
     if any(len(c.text) > COMMENT_CHARS for c in marks.comments):
         raise RefusalError(Text("A comment has at most {most} characters.", {"most": COMMENT_CHARS}))
-    _check_lights(marks, end)
+    check_lights(marks, end)
 
 
-def _check_lights(marks: Marks, end: float) -> None:
+def check_lights(marks: Marks, end: float) -> None:
+    """Refuse lights that do not go off before they go on, both within the night (`end` in s)."""
     off, on = 0.0 if marks.off_s is None else marks.off_s, end if marks.on_s is None else marks.on_s
     if not 0 <= off < on <= end:
         raise RefusalError(Text("Lights go off before they go on, both within the night. Move one of them."))

@@ -112,6 +112,7 @@ CALLBACKS: dict[str, tuple[str, ...]] = {
     "trends": KEEPERS,
     "compare": KEEPERS,
     "remark": KEEPERS,
+    "lights": KEEPERS,
     "disorder": KEEPERS,
     "settings": ACCOUNTS,
     "sharing": ACCOUNTS,

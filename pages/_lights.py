@@ -6,7 +6,7 @@ from typing import Any
 from components import lights as shown
 from components.figures.clock import Clock
 from somnia_engine.metrics.architecture import sleep_statistics
-from somnia_engine.text import Text
+from somnia_engine.text import Text, t
 from somnia_engine.types.night import Lights, NightAnalysis, SleepStatistics
 from somnia_server.store import lights
 from somnia_server.store.actors import Actor
@@ -21,7 +21,7 @@ def body(actor: Actor, stored: StoredNight) -> list[Any]:
     """Return the tab as things stand."""
     night, edits = stored.analysis, lights.edits_of(actor, stored.id)
     clock = Clock(night.start, night.zone)
-    said = [shown.Said(clock.label(e.off_s), clock.label(e.on_s), e.name, e.at) for e in edits]
+    said = [shown.Said(clock.label(e.off_s), clock.label(e.on_s), t("you") if e.author == actor.id else e.name, e.at) for e in edits]
     numbers = [night.statistics, *(_numbers(night, lights.lights_of(edit)) for edit in edits[:1])]
     return shown.lights_body(clock, night.lights, edits=said, numbers=numbers, may_edit=acts_for(actor, stored.owner))
 

@@ -26,10 +26,11 @@ MOST_EDITS = 100
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit: lights off and on in night seconds, whose it is, and when it was made."""
+    """One edit: lights off and on in night seconds, whose it is (account and name), and when it was made."""
 
     off_s: float
     on_s: float
+    author: str
     name: str
     at: datetime
 
@@ -97,4 +98,4 @@ def _rows(night_id: str) -> list[ScoringRow]:
 def _edit(row: ScoringRow) -> Edit:
     marks = codec.loads(Marks, house().vault.open_sealed(row.sealed_marks, table=TABLE, row=row.id, owner=row.patient))
     off, on = marks.off_s, marks.on_s
-    return Edit(float("nan") if off is None else off, float("nan") if on is None else on, called(row.author), row.changed_at)
+    return Edit(float("nan") if off is None else off, float("nan") if on is None else on, row.author, called(row.author), row.changed_at)

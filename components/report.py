@@ -7,9 +7,10 @@ from dash import html
 from components import words
 from somnia_engine.report import Report, Row, Table
 from somnia_engine.text import t
+from somnia_engine.types.night import Worded
 
 
-def report_tab(report: Report, *, href: str) -> html.Div:
+def report_tab(report: Report, *, href: str, worded: Worded | None = None) -> html.Div:
     """Return the report: what it says in words, where it comes as a PDF (`href`), its tables, its limits."""
     short = f"{href}?form=short"
     papers = [
@@ -20,6 +21,7 @@ def report_tab(report: Report, *, href: str) -> html.Div:
     others = [html.A(name, href=file, download="", className="chip chip-link") for file, name in forms]
     parts: list[Any] = [
         html.Div([html.P(t(sentence)) for sentence in report.summary], className="stack-small"),
+        *_worded(worded),
         html.Div(papers, className="actions"),
         html.P(t("To file or to take to your doctor: no name stands on it, serial numbers are masked."), className="muted small"),
         html.Div([html.Span(t("For other programs:"), className="muted small"), *others], className="chips"),
@@ -28,6 +30,14 @@ def report_tab(report: Report, *, href: str) -> html.Div:
         html.Ul([html.Li(t(limit)) for limit in report.limits], className="muted"),
     ]
     return html.Div(parts, className="tab-body stack-small")
+
+
+def _worded(worded: Worded | None) -> list[html.Div]:
+    """Return a model's words, and that they are one's."""
+    if worded is None:
+        return []
+    said = t("Worded by a language model ({model}); each number was checked against this report.", model=worded.model)
+    return [html.Div([*(html.P(sentence) for sentence in worded.sentences), html.P(said, className="muted")], className="stack-small")]
 
 
 def _table(table: Table) -> html.Div:

@@ -15,6 +15,7 @@ from somnia_engine.report import report_night
 from somnia_engine.text import t
 from somnia_server.access import actor_now
 from somnia_server.access.rules import KEEPERS
+from somnia_server.reports import narrator
 from somnia_server.store import interpretations
 from somnia_server.store.clips import list_clips
 from somnia_server.store.nights import StoredNight, count_nights, list_nights, load_night
@@ -70,7 +71,7 @@ def open_tab(tab: str | None, address: str) -> Any:
     actor = actor_now()
     if tab == "report":
         known = report_night(stored.analysis, n_nights=count_nights(actor, stored.owner))
-        return report.report_tab(known, href=f"/report/night/{stored.id}")
+        return report.report_tab(known, href=f"/report/night/{stored.id}", worded=narrator.words_of(stored))
     if tab == "clips":
         return clips_tab(list_clips(actor, stored.id), stored.analysis)
     if tab == "lights":

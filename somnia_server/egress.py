@@ -84,6 +84,8 @@ def _readable_on_the_way(settings: "Settings") -> list[str]:
     kms, database, counters = _kms(settings), _database(settings), _counters(settings)
     if urlsplit(settings.keys.kms_endpoint or "").scheme == "http" and kms not in LOOPBACK:
         found.append(f"SOMNIA_KMS_ENDPOINT={settings.keys.kms_endpoint} is not https; only a service on loopback may be without")
+    if urlsplit(settings.egress.ai_url).scheme == "http" and _ai_text(settings) not in LOOPBACK:
+        found.append("SOMNIA_AI_URL is not https; only a language model on loopback may be without")
     if settings.insecure_links:
         return found
     said = "only SOMNIA_INSECURE_LINKS=1 lets everybody on the way read along"
@@ -167,6 +169,10 @@ def _webhooks(settings: "Settings") -> str | None:
     return (", ".join(host for host in hosts if host not in LOOPBACK) or hosts[0]) if hosts else None
 
 
+def _ai_text(settings: "Settings") -> str | None:
+    return _host(settings.egress.ai_url) if settings.egress.ai_url else None
+
+
 def webhook_refusal(url: str, settings: "Settings") -> Text | None:
     """Return why a webhook may not lead to an address; None when it may, as far as its name tells: `open_addresses` looks further."""
     try:
@@ -230,6 +236,7 @@ REGION_VARIABLES = {
     "database": "SOMNIA_DATABASE_REGION",
     "counters": "SOMNIA_RATE_STORAGE_REGION",
     "webhooks": "SOMNIA_WEBHOOK_REGION",
+    "ai_text": "SOMNIA_AI_REGION",
 }
 
 KINDS = (
@@ -282,8 +289,10 @@ KINDS = (
     _Kind(
         "ai_text",
         Text("AI text"),
-        Text("Would put a report into other words."),
-        Text("Numbers of a night without a name. This version has no such connection."),
+        Text("Puts a night’s numbers into words, for people who agreed to it."),
+        Text("Numbers of a night. Never a name, a date, a note or a finding."),
+        "SOMNIA_AI_URL",
+        _ai_text,
     ),
     _Kind(
         "webhooks",

@@ -61,7 +61,8 @@ class EgressSettings:
 
     `country` is where this instance is run (two letters), `regions` where data may go (none = anywhere), `declared` where the
     other end of each connection lies, by the connection's name, `webhook_hosts` whom webhooks may tell (`*`: anybody at a public
-    address), `webhook_private` whether those may lie at addresses of a private network.
+    address), `webhook_private` whether those may lie at addresses of a private network, `ai_url` where a language model words reports
+    (empty: nowhere), `ai_model` which, `ai_key` the key that its service asks for.
     """
 
     country: str = ""
@@ -69,6 +70,9 @@ class EgressSettings:
     declared: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
     webhook_hosts: tuple[str, ...] = ()
     webhook_private: bool = False
+    ai_url: str = ""
+    ai_model: str = ""
+    ai_key: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, env: Reading) -> "EgressSettings":
@@ -83,12 +87,18 @@ class EgressSettings:
             "database": env.text("DATABASE_REGION", ""),
             "counters": env.text("RATE_STORAGE_REGION", ""),
             "webhooks": env.text("WEBHOOK_REGION", ""),
+            "ai_text": env.text("AI_REGION", ""),
         }
         if country and not re.fullmatch("[a-z]{2}", country):
             env.problems.append(f"SOMNIA_COUNTRY={country!r} is not a country's two letters, such as in or de")
         lower = MappingProxyType({name: region.lower() for name, region in declared.items() if region})
         hosts = tuple(env.text("WEBHOOK_HOSTS", "").lower().replace(",", " ").split())
-        return cls(country, regions, lower, hosts, env.flag("WEBHOOK_PRIVATE"))
+        url, model, key = env.text("AI_URL", ""), env.text("AI_MODEL", ""), env.text("AI_KEY", "")
+        if bool(url) != bool(model):
+            env.problems.append("SOMNIA_AI_URL and SOMNIA_AI_MODEL go together: where the language model is, and which")
+        if url and not re.fullmatch(r"https?://[^/@\s]+(/[^?#\s]*)?", url):
+            env.problems.append("SOMNIA_AI_URL is no address such as https://ai.example.org/v1")
+        return cls(country, regions, lower, hosts, env.flag("WEBHOOK_PRIVATE"), url, model, key)
 
 
 def aws_country(region: str) -> str:

@@ -61,6 +61,15 @@ class Lights:
     on_marked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A night in the words of a language model: in which language, the checked sentences, which model."""
+
+    language: str
+    sentences: tuple[str, ...]
+    model: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NightAnalysis:
     """One night, read, staged, measured and judged. Immutable: re-analysis makes a new one.
@@ -92,6 +101,8 @@ class NightAnalysis:
         those of `statistics` and `measures`.
     score : SleepScore or None
         None for a nap, and where it is not known how long was slept.
+    worded : Worded or None
+        None from the engine itself, which speaks in fixed sentences.
     """
 
     start: datetime | None
@@ -113,6 +124,7 @@ class NightAnalysis:
     versions: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     score: SleepScore | None = None
+    worded: Worded | None = None
 
     def local(self, second: float) -> datetime | None:
         """Return the local time of a night second, None without a clock; seconds are true ones, also over a clock change."""

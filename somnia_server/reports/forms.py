@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from somnia_engine.document import to_document
 from somnia_engine.exports.edf_plus import edf_plus
 from somnia_engine.exports.fhir import fhir_bundle
 from somnia_engine.exports.omh import sleep_episode
+from somnia_server.reports.narrator import words_of
 from somnia_server.reports.paper import Paper, Signed, print_pdf, report_page
 from somnia_server.store import interpretations, opencsv
 from somnia_server.store.actors import Actor, Role, pseudonym
@@ -76,4 +77,5 @@ def paper_of(actor: Actor, stored: StoredNight, *, full: bool) -> Paper:
     found = interpretations.interpretations_of(actor, stored.id)
     signed = [Signed(one.version, one.name, one.signed_at, one.text) for one in found if one.signed_at is not None]
     known, doctor = count_nights(actor, stored.owner), actor.role is Role.DOCTOR and actor.id != stored.owner
-    return Paper(stored.owner, stored.night, stored.analysis, known, doctor=doctor, full=full, signed=signed, demo=stored.demo)
+    about = Paper(stored.owner, stored.night, stored.analysis, known, doctor=doctor, full=full)
+    return replace(about, signed=signed, demo=stored.demo, worded=words_of(stored))

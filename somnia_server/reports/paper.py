@@ -18,7 +18,7 @@ from somnia_engine.detectors import detectors
 from somnia_engine.report import Report, Row, report_night
 from somnia_engine.text import Text, t
 from somnia_engine.types.findings import LEVEL_SHAPES, LEVEL_WORDS, Evidence, Level
-from somnia_engine.types.night import NightAnalysis
+from somnia_engine.types.night import NightAnalysis, Worded
 from somnia_server.i18n import language_now
 from somnia_server.reports.drawing import draw_night
 from somnia_server.store.actors import pseudonym
@@ -66,6 +66,7 @@ class Paper:
     full: bool = True
     signed: Sequence[Signed] = ()
     demo: bool = False
+    worded: Worded | None = None
 
 
 def report_page(paper: Paper) -> str:
@@ -81,6 +82,7 @@ def report_page(paper: Paper) -> str:
         span=_span(paper.analysis),
         picture=base64.b64encode(draw_night(paper.analysis).encode()).decode(),
         sentences=report.voice if paper.doctor else report.summary,
+        worded=paper.worded,
         tables=_tables(report, full=paper.full),
         findings=[(t(names.get(one.disorder, Text(one.disorder))), LEVEL_SHAPES[one.level], LEVEL_WORDS[one.level], one) for one in shown],
         proof=_proof,

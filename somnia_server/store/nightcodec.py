@@ -14,7 +14,7 @@ from somnia_engine.types.events import EventKind, EventTable
 from somnia_engine.types.features import FEATURES, NightFeatures, StreamQuality
 from somnia_engine.types.findings import Finding
 from somnia_engine.types.hypnogram import EPOCH_S, Hypnogram, Stage
-from somnia_engine.types.night import Lights, NightAnalysis, NightRecord, SleepStatistics
+from somnia_engine.types.night import Lights, NightAnalysis, NightRecord, SleepStatistics, Worded
 from somnia_engine.types.recording import Dropped
 from somnia_engine.types.score import SleepScore
 from somnia_engine.types.signals import Signal
@@ -73,6 +73,7 @@ class Summary:
     event_sources: tuple[str, ...] = ()
     traces: tuple[Trace, ...] = ()
     score: SleepScore | None = None
+    worded: Worded | None = None
 
     @property
     def ribbon(self) -> Staging | None:
@@ -106,8 +107,18 @@ def pack_night(analysis: NightAnalysis) -> tuple[bytes, bytes]:
         event_sources=names,
         traces=tuple(Trace(s.channel, s.fs, s.unit, s.onset_s) for s in analysis.traces),
         score=analysis.score,
+        worded=analysis.worded,
     )
-    return zstandard.ZstdCompressor(level=9).compress(codec.dumps(summary)), series.pack(_columns(analysis, names))
+    return _packed(summary), series.pack(_columns(analysis, names))
+
+
+def _packed(summary: Summary) -> bytes:
+    return zstandard.ZstdCompressor(level=9).compress(codec.dumps(summary))
+
+
+def with_words(blob: bytes, worded: Worded) -> bytes:
+    """Return a summary with a model's words for the night."""
+    return _packed(replace(unpack_summary(blob), worded=worded))
 
 
 def unpack_summary(blob: bytes) -> Summary:
@@ -143,6 +154,7 @@ def unpack_night(summary_blob: bytes, series_blob: bytes) -> NightAnalysis:
         versions=summary.versions,
         intervals=summary.intervals,
         score=summary.score,
+        worded=summary.worded,
     )
 
 

@@ -13,6 +13,7 @@ from somnia_engine.readers import night_key
 from somnia_engine.text import Text
 from somnia_engine.types.recording import Subject
 from somnia_server.failures import noted
+from somnia_server.reports import narrator
 from somnia_server.store import answers, clipcodec, codec, jobs, nightcodec, nights, packets, persons, recordings, retention
 from somnia_server.store.actors import Actor
 from somnia_server.store.connections import AWAY, forget_failed, is_away
@@ -72,7 +73,8 @@ def _run(claim: Claim, stop: threading.Event) -> None:
         answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
     kept = Kept(key.night, _fingerprint(claim, packet, answer), demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
-    blobs = (answer.frames[room.SUMMARY], answer.frames[room.SERIES])
+    plain = (answer.frames[room.SUMMARY], answer.frames[room.SERIES])
+    blobs = plain if demo else narrator.with_words(claim.owner, plain)
     clips = clipcodec.unpack_clips(answer.frames.get(room.CLIPS, b"[]"))
     if _patiently(lambda: jobs.finish(claim, blobs, kept=kept, clips=clips), stop) is None:
         log.warning("job %s was taken over; its second result is dropped", claim.id)

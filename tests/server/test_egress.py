@@ -28,6 +28,8 @@ ALL_ON = MAIL | {
     "SOMNIA_DATABASE_URL": "postgresql+psycopg://somnia@db.example/somnia?sslmode=verify-full",
     "SOMNIA_RATE_STORAGE": "rediss://counters.example:6379/0",
     "SOMNIA_WEBHOOK_HOSTS": "hooks.example",
+    "SOMNIA_AI_URL": "https://ai.example/v1",
+    "SOMNIA_AI_MODEL": "words-1",
 }
 HOSTS = {
     "smtp": "mail.example",
@@ -36,8 +38,17 @@ HOSTS = {
     "database": "db.example",
     "counters": "counters.example",
     "webhooks": "hooks.example",
+    "ai_text": "ai.example",
 }
-REGIONS = {"webhooks": "WEBHOOK", "smtp": "SMTP", "oidc": "OIDC", "kms": "KMS", "database": "DATABASE", "counters": "RATE_STORAGE"}
+REGIONS = {
+    "ai_text": "AI",
+    "webhooks": "WEBHOOK",
+    "smtp": "SMTP",
+    "oidc": "OIDC",
+    "kms": "KMS",
+    "database": "DATABASE",
+    "counters": "RATE_STORAGE",
+}
 
 
 def by_name(settings: Settings) -> dict[str, egress.Outlet]:
@@ -147,7 +158,7 @@ def test_a_key_says_itself_where_its_service_lies_whatever_is_declared(environ, 
 def test_every_connection_abroad_stands_in_one_message(environ):
     with pytest.raises(SettingsError) as refusal:
         Settings.from_env(environ | ALL_ON | {"SOMNIA_COUNTRY": "in", "SOMNIA_PORT": "many"})
-    assert str(refusal.value).count("\n- ") == 7
+    assert str(refusal.value).count("\n- ") == 8
     for host in HOSTS.values():
         assert host in str(refusal.value)
 
@@ -253,7 +264,7 @@ def test_mail_that_may_not_leave_knocks_at_no_server(settings, listening):
 
 
 CLIENTS = re.compile(
-    r"(smtplib|requests|httpx|http\.client|urllib\.request|urllib3|aiohttp|boto3|openai|redis|ftplib|imaplib|poplib|nntplib|telnetlib"
+    r"(smtplib|requests|httpx|http\.client|urllib\.request|urllib3|aiohttp|boto3|openai|httpx2|redis|ftplib|imaplib|poplib|nntplib|telnetlib"
     r"|xmlrpc|websockets?|paramiko|socket|asyncio|authlib\.integrations\.(requests|httpx|flask|base)_client)(\.|$)"
 )
 """What opens connections, or helps to."""
@@ -277,7 +288,9 @@ def test_whoever_opens_a_connection_asks_first():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if opens(tree):
             openers[str(path.relative_to(PROJECT))] = asks(tree)
-    assert {f"somnia_server/{name}.py" for name in ("access/mail", "access/identity", "store/kms", "work/hooks")} <= set(openers)
+    assert {
+        f"somnia_server/{name}.py" for name in ("access/mail", "access/identity", "store/kms", "work/hooks", "reports/narrator")
+    } <= set(openers)
     assert {place: asked for place, asked in openers.items() if not asked or not asked <= known} == {}
 
 

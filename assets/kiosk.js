@@ -22,6 +22,8 @@
       bed.hidden = Math.floor(place / BEDS) !== view;
       if (Number(bed.dataset.staleAt) <= now) bed.classList.add("bed-stale");
     });
+    const notes = [...screen.querySelectorAll(".kiosk-notes > p")];
+    notes.forEach((note, place) => { note.hidden = place !== Math.floor(now / VIEW_MS) % notes.length; });
     screen.querySelector(".kiosk-turn").textContent = views > 1 ? `${view + 1} / ${views}` : "";
   };
 
@@ -48,6 +50,7 @@
     screen.querySelector(".kiosk-clock").textContent = clock(now);
     screen.querySelector(".kiosk-away").hidden = away === null;
     if (away) screen.querySelector(".kiosk-since").textContent = clock(away);
+    for (const since of screen.querySelectorAll(".bed-since")) since.textContent = clock(new Date(Number(since.dataset.at)));
     turn(screen, now.getTime());
     if (performance.now() - asked < ASK_MS) return;
     asked = performance.now();

@@ -35,6 +35,8 @@ ACTIONS: dict[str, Text] = {
     "verify_guardian": Text("confirmed a guardian"),
     "end_guardian": Text("ended a guardianship"),
     "import": Text("brought data from elsewhere"),
+    "write_clinic_note": Text("wrote a message for the displays"),
+    "remove_clinic_note": Text("removed a message from the displays"),
     "open_breach": Text("opened an incident"),
     "breach_authority": Text("told the authority of an incident"),
     "breach_people": Text("told the people of an incident"),

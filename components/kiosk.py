@@ -7,21 +7,24 @@ from typing import Any
 
 from dash import dcc, html
 
+from components.clinic_notes import note_lines
 from components.ribbon import stage_ribbon
 from components.words import day, minutes
 from somnia_engine.text import t
 
 BOARD = "kiosk-board"
+NOTES = "kiosk-notes"
 TICK = "kiosk-tick"
 EVERY_MS = 60_000
 
 
-def screen(beds: Sequence[Any], now: datetime) -> html.Div:
+def screen(beds: Sequence[Any], now: datetime, *, notes: Sequence[Any] = ()) -> html.Div:
     """Return the display's page; it asks again every minute, and `assets/kiosk.js` turns it, dims it and waits for a lost server."""
     away = html.P([t("No connection since"), " ", html.Span(className="kiosk-since")], className="kiosk-away", hidden=True, role="status")
     head = html.Header([html.Span(className="kiosk-clock"), away, html.Span(className="kiosk-turn muted")], className="kiosk-head")
     ward = html.Div(board(beds, now), id=BOARD, className="beds")
-    return html.Div([html.H1(t("Last night, bed by bed"), className="visually-hidden"), head, ward, _tick()], className="kiosk")
+    said = html.Div(note_lines(notes), id=NOTES, className="kiosk-notes")
+    return html.Div([html.H1(t("Last night, bed by bed"), className="visually-hidden"), head, said, ward, _tick()], className="kiosk")
 
 
 def _tick() -> dcc.Interval:
@@ -45,7 +48,9 @@ def _bed(bed: Any, now: datetime) -> html.Section:
     shown = [gone] if stale else [_night(bed), *_score(bed), gone]
     until = {} if bed.stale_at is None else {"data-stale-at": str(round(bed.stale_at.timestamp() * 1000))}
     return html.Section(
-        [html.H2(bed.alias), *shown, html.P(_when(bed), className="bed-when muted")], className="bed bed-stale" if stale else "bed", **until
+        [html.H2(bed.alias), *shown, html.Div([*_live(bed), html.P(_when(bed), className="muted")], className="bed-when")],
+        className="bed bed-stale" if stale else "bed",
+        **until,
     )
 
 
@@ -66,6 +71,14 @@ def _score(bed: Any) -> list[html.P]:
         return []
     points = html.Span(str(round(bed.score)), className="bed-points")
     return [html.P([points, " ", html.Span(t("of 100"), className="muted")], className="bed-score")]
+
+
+def _live(bed: Any) -> list[html.P]:
+    """Return what comes in or is analyzed at this moment; the display's script writes the time as its own clock says it."""
+    if bed.arriving_at is not None:
+        since = {"data-at": str(round(bed.arriving_at.timestamp() * 1000))}
+        return [html.P([t("Data arriving since"), " ", html.Span(className="bed-since", **since)], className="bed-live")]
+    return [html.P(t("Analyzing now"), className="bed-live")] if bed.analyzing else []
 
 
 def _when(bed: Any) -> str:

@@ -65,6 +65,8 @@ class _Bed:
     age_h: float = 2.0
     score: float | None = 78.0
     stale_at: datetime = AT + timedelta(hours=34)
+    arriving_at: datetime | None = None
+    analyzing: bool = False
 
 
 def styleguide() -> html.Div:
@@ -138,6 +140,7 @@ def _ribbons() -> list[Sample]:
 def _boards() -> list[Sample]:
     beds = (
         ("fresh", _Bed()), ("stale", _Bed(stale_at=AT)), ("not shared", _Bed(dark=True)), ("error", _Bed(damaged=True)),
+        ("data arriving", _Bed(arriving_at=AT)), ("analyzing", _Bed(analyzing=True)),
         ("not assessed", _Bed(stages=(), tst_min=None, se_pct=None, waso_min=None, score=None)),
     )  # fmt: skip
     return [("empty", kiosk.board([], AT)), *((state, kiosk.board([bed], AT)) for state, bed in beds)]

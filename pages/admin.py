@@ -7,8 +7,8 @@ from typing import Any
 import dash
 from dash import ALL, Input, Output, State, callback, html
 
-from components import admin, fields, ids, operations
-from pages import _acts
+from components import admin, clinic_notes, fields, ids, operations
+from pages import _acts, _clinic_notes
 from pages._acts import Said
 from somnia_engine.text import Text, t
 from somnia_server.access import actor_now, staff
@@ -18,6 +18,7 @@ from somnia_server.store import audit, breaches, guardians, kiosks
 from somnia_server.store import operations as running
 from somnia_server.store.accounts import AccountError, list_accounts, set_active
 from somnia_server.store.actors import Actor, Role
+from somnia_server.store.clinic_notes import notes_now
 from somnia_server.store.house import house
 from somnia_server.store.refusals import RefusalError
 
@@ -40,6 +41,7 @@ def body(actor: Actor, made: str | None = None, drafts: dict[str, str] | None = 
     return [
         admin.accounts_card(list_accounts(actor), made),
         *([] if seen is None else [operations.cards(seen, _switches(), now)]),
+        clinic_notes.notes_card(notes_now(actor)),
         admin.statements_card(guardians.statements(actor)),
         admin.breaches_card(breaches.breaches(actor), drafts or {}),
         admin.log_card(audit.entries_between(actor, now - WEEK, now, most=SHOWN), faults=faults),
@@ -120,11 +122,6 @@ def verify(actor: Actor, key: str, _said: Said) -> Text:
     return DONE if guardians.verify_guardianship(actor, key) else GONE
 
 
-def retry(actor: Actor, key: str, _said: Said) -> Text:
-    """Put a failed job back into the queue."""
-    return DONE if running.retry(actor, key) else GONE
-
-
 def _switches() -> list[tuple[str, str, bool]]:
     settings = house().settings
     outside = [(t(outlet.title), outlet.switch, outlet.on) for outlet in listing() if outlet.switch]
@@ -141,7 +138,8 @@ ACTS: dict[str, _acts.Act] = {
     "close": lambda actor, key, _: _activate(actor, key, active=False),
     "reopen": lambda actor, key, _: _activate(actor, key, active=True),
     "verify": verify,
-    "retry": retry,
+    "retry": lambda actor, key, _: DONE if running.retry(actor, key) else GONE,
+    **_clinic_notes.ACTS,
     "revoke_kiosk": lambda actor, key, _: DONE if kiosks.revoke_kiosk(actor, key) else GONE,
     "open_breach": open_breach,
     "told_authority": lambda actor, key, _: _mark(actor, key, "authority"),

@@ -57,6 +57,7 @@ OWNED: dict[str, tuple[str, ...]] = {
 KEPT: dict[str, str] = {
     "audit": "a chain of ids, actions and times, which an erasure may not break; what it says of a person is sealed with their key",
     "breaches": "incidents of the house; their notes are sealed under a key of its own",
+    "clinic_notes": "words of the house for its displays, sealed under a key of its own; nobody is named in them",
     "clients": "programs that an administrator let in",
     "job_uploads": "goes with its job and its upload",
     "roles": "the names of the roles",

@@ -19,9 +19,11 @@ from somnia_server.store.bound import mark_of, vouched
 from somnia_server.store.codes import digest_code, make_code
 from somnia_server.store.damaged import NAME, named, read_or
 from somnia_server.store.house import house, now
+from somnia_server.store.jobs import RUNNING, STALE_S
 from somnia_server.store.reach import NIGHTS, alive_grant, shows_nights, works_here
+from somnia_server.store.recordings import RECEIVING
 from somnia_server.store.refusals import RefusalError
-from somnia_server.store.tables import AuditRow, BedRow, GrantRow, KioskRow, NightRow, session
+from somnia_server.store.tables import AuditRow, BedRow, GrantRow, JobRow, KioskRow, NightRow, UploadRow, session
 
 FIELDS = ("stages", "night", "tst_min", "se_pct", "waso_min", "age_h", "score")
 """What a board may show besides the alias; nothing else ever leaves through it."""
@@ -33,6 +35,8 @@ MOST_BEDS = 30
 NAME_CHARS = 60
 STALE_H = 36.0
 """A night ends about every 24 h: data older than this are of no last night, and a display shows none of them as one."""
+ARRIVES_FOR = timedelta(hours=12)
+"""An upload that is older and still not whole was given up: it is not arriving now."""
 NOTED_EVERY = timedelta(hours=1)
 """A display asks again and again: that it shows a night stands in the audit log once in this time."""
 
@@ -92,6 +96,9 @@ class Bed:
     score: float | None = None
     stale_at: datetime | None = None
     damaged: bool = False
+    arriving_at: datetime | None = None
+    """Since when data of theirs come in at this moment; told with `age_h`."""
+    analyzing: bool = False
 
 
 def start_pairing(actor: Actor, name: str, *, fields: Sequence[str] = FIELDS) -> Pairing:
@@ -238,7 +245,21 @@ def _bed(actor: Actor, bed: BedRow, shown: tuple[str, ...]) -> Bed:
     }
     classes = ribbon.classes if ribbon is not None and "stages" in shown else None
     chosen = {name: value for name, value in values.items() if name in shown}
-    return Bed(bed.position, alias=alias, classes=classes, stale_at=ended_at + timedelta(hours=STALE_H), **chosen)
+    live: dict[str, Any] = _live(bed.patient) if "age_h" in shown else {}
+    return Bed(bed.position, alias=alias, classes=classes, stale_at=ended_at + timedelta(hours=STALE_H), **chosen, **live)
+
+
+def _live(patient: str) -> dict[str, Any]:
+    """Return whether data of a patient come in now, since when, and whether any are being analyzed."""
+    lately = (
+        UploadRow.state == RECEIVING,
+        UploadRow.created_at > now() - ARRIVES_FOR,
+        UploadRow.expires_at > now(),
+        UploadRow.demo.is_(None),
+    )
+    arriving = session().scalar(select(func.min(UploadRow.created_at)).where(UploadRow.owner == patient, *lately))
+    beats = JobRow.owner == patient, JobRow.state == RUNNING, JobRow.heartbeat_at > now() - timedelta(seconds=STALE_S)
+    return {"arriving_at": arriving, "analyzing": session().scalar(select(JobRow.id).where(*beats).limit(1)) is not None}
 
 
 def _note_shown(actor: Actor, row: NightRow) -> None:

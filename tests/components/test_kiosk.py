@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.kiosk import board, screen
+from somnia_server.store.clinic_notes import ClinicNote
 from somnia_server.store.kiosks import Bed
 
 NOW = datetime(2025, 11, 15, 9, 0, tzinfo=UTC)
@@ -60,3 +61,17 @@ def test_what_was_not_measured_is_left_out() -> None:
 def test_nothing_on_a_display_can_be_pressed(beds: tuple[Bed, ...]) -> None:
     kinds = {type(part).__name__ for part in parts(screen(beds, NOW))}
     assert not kinds & {"A", "Link", "NavLink", "Button", "Form", "Input", "Details"}
+
+
+def test_a_bed_says_what_happens_now_beside_the_last_night() -> None:
+    (arriving,) = board([bed(arriving_at=NOW)], NOW)
+    (analyzing,) = board([bed(analyzing=True)], NOW)
+    (still,) = board([bed()], NOW)
+    assert "Data arriving since" in said(arriving)
+    assert "Analyzing now" in said(analyzing)
+    assert "bed-live" not in str(still.to_plotly_json())
+
+
+def test_messages_stand_on_the_display_as_text() -> None:
+    note = ClinicNote("a", "<b>Quiet</b> hours", NOW.date())
+    assert "<b>Quiet</b> hours" in said(screen([bed()], NOW, notes=[note]))

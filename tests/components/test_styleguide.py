@@ -23,6 +23,7 @@ WHOLE_PAGES = {
         "activity",
         "admin",
         "bring",
+        "clinic_notes",
         "compare",
         "demo",
         "devices",

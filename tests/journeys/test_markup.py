@@ -10,11 +10,12 @@ from sqlalchemy import delete
 from somnia_engine.text import Text
 from somnia_server.access.kiosks import COOKIE as KIOSK_COOKIE
 from somnia_server.access.sessions import COOKIE
-from somnia_server.store import emergencies, invitations, kiosks, persons, recordings, sharing_requests
+from somnia_server.store import clinic_notes, emergencies, invitations, kiosks, persons, recordings, sharing_requests
+from somnia_server.store.house import now
 from somnia_server.store.nights import Kept, save_night
 from somnia_server.store.persons import MedicalEntry, MedicalHistory
 from somnia_server.store.sessions import begin_session
-from somnia_server.store.tables import DeviceRow, FilterRow, TryRow, session
+from somnia_server.store.tables import ClinicNoteRow, DeviceRow, FilterRow, TryRow, session
 from tests.cast import NIGHT, Cast, make_cast, write_of_nights
 from tests.components.made import night
 from tests.reports import keep
@@ -64,7 +65,12 @@ def write(cast: Cast, payload: str) -> None:
     """Put markup into every text that one person writes and another sees."""
     patient, doctor = cast.actor("patient"), cast.actor("doctor")
     with cast.app.app_context():
-        for kept in (TryRow, DeviceRow, FilterRow):  # nobody may do or keep as much as this run; that they may not is shown elsewhere
+        for kept in (
+            TryRow,
+            DeviceRow,
+            FilterRow,
+            ClinicNoteRow,
+        ):  # nobody may do or keep as much as this run; that they may not is shown elsewhere
             session().execute(delete(kept))
         session().commit()
         for name in ("patient", "doctor", "admin"):
@@ -78,6 +84,7 @@ def write(cast: Cast, payload: str) -> None:
         pairing = kiosks.start_pairing(doctor, payload[:60])
         kiosks.add_bed(doctor, pairing.kiosk, patient=patient.id, alias=payload[:30])
         write_of_nights(cast, epochs=len(night().hypnogram.stages), words=lambda: payload)
+        clinic_notes.write(cast.actor("admin"), payload, last_day=now().date())
         recordings.add_upload(patient, f"{payload[:100].replace('/', '_')}.csv", size=10)
 
 

@@ -18,7 +18,7 @@ from somnia_server.store.tables.people import (
     VisitorRow,
 )
 from somnia_server.store.tables.programs import DeliveryRow, RepeatRow, WebhookRow
-from somnia_server.store.tables.records import AuditRow, BreachRow, ClientRow, CodeRow, RefreshRow
+from somnia_server.store.tables.records import AuditRow, BreachRow, ClientRow, ClinicNoteRow, CodeRow, RefreshRow
 
 __all__ = [
     "AnswerRow",
@@ -27,6 +27,7 @@ __all__ = [
     "BedRow",
     "BreachRow",
     "ClientRow",
+    "ClinicNoteRow",
     "ClipRow",
     "CodeRow",
     "ConsentRow",

@@ -1,6 +1,6 @@
 """What is on record: the audit log, the breach register; and the tokens of the API's clients."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,6 +41,19 @@ class BreachRow(Base):
     people_told_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     sealed_notes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ClinicNoteRow(Base):
+    """Words for the displays of the house, with their last day."""
+
+    __tablename__ = "clinic_notes"
+    __table_args__ = (Index("ix_clinic_notes_last_day", "last_day"),)
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    written_by: Mapped[str] = mapped_column(OWNER)
+    written_at: Mapped[datetime] = mapped_column(Moment)
+    last_day: Mapped[date]
+    sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ClientRow(Base):

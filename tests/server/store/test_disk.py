@@ -16,7 +16,7 @@ from flask import Flask
 
 from somnia_engine.text import Text
 from somnia_server.settings import Settings
-from somnia_server.store import audit, breaches, jobs, kiosks, nights, notices, persons, recordings, sessions
+from somnia_server.store import audit, breaches, clinic_notes, jobs, kiosks, nights, notices, persons, recordings, sessions
 from somnia_server.store.actors import Actor, Role
 from somnia_server.store.export import export_zip
 from somnia_server.store.house import now
@@ -108,6 +108,8 @@ def _live_with_account(sing: Canaries) -> Actor:
         pairing = kiosks.start_pairing(doctor, sing())
         kiosks.pair(pairing.code)
         breaches.open_breach(admin, begins=now() - timedelta(hours=1), ends=now(), notes=sing())
+    for _ in range(3):
+        clinic_notes.write(admin, sing(), last_day=now().date())
     return me
 
 

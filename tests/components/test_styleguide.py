@@ -24,6 +24,8 @@ WHOLE_PAGES = {
         "admin",
         "bring",
         "clinic_notes",
+        "clips",
+        "infant",
         "compare",
         "demo",
         "devices",

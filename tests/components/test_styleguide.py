@@ -26,6 +26,7 @@ WHOLE_PAGES = {
         "clinic_notes",
         "clips",
         "infant",
+        "lights",
         "compare",
         "demo",
         "devices",

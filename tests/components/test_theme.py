@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.theme import TOKENS, Theme, color
+from components.ribbon import HEIGHTS
+from components.theme import STAGE_TOKENS, TOKENS, Theme, color
+from somnia_engine.types.hypnogram import Stage
 
 CSS = (Path(__file__).parents[2] / "assets" / "tokens.css").read_text(encoding="utf-8")
 THEMES: tuple[Theme, Theme] = ("light", "dark")
@@ -23,6 +25,7 @@ MACHADO_2009 = {
 """Linear RGB as seen with full color blindness: Machado 2009, doi 10.1109/TVCG.2009.113, severity 1.0."""
 TO_XYZ = np.array(((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505)))
 WHITE = np.array((0.9505, 1.0, 1.089))
+DRAWN = (Stage.W, Stage.R, Stage.N1, Stage.N2, Stage.N3)
 LEAST_DIFFERENCE = 10.0
 """CIE76 distance; about 2.3 is just noticeable (Mahy 1994, Color Research and Application 19), four times that is seen at a glance."""
 
@@ -57,6 +60,15 @@ def test_every_pair_of_stages_differs_for_every_eye(eye: str | None, theme: Them
     differences = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in itertools.combinations(STAGES, 2)}
 
     assert {pair: round(d, 1) for pair, d in differences.items() if d < LEAST_DIFFERENCE} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_in_grey_stages_of_like_lightness_stand_at_different_heights(theme: Theme) -> None:
+    light = {stage: float(_lab(_linear(color(STAGE_TOKENS[stage], theme)))[0]) for stage in DRAWN}
+
+    alike = [(a, b) for a, b in itertools.combinations(DRAWN, 2) if abs(light[a] - light[b]) < LEAST_DIFFERENCE]
+
+    assert [(a, b) for a, b in alike if abs(HEIGHTS[a] - HEIGHTS[b]) < 0.15] == []
 
 
 def test_an_unknown_token_is_refused() -> None:

@@ -45,7 +45,7 @@ def _card(kept: Kept, clock: Clock) -> html.Figure:
     blanked = " · " + t("{n} s blanked", n=f"{clip.blanked_s:.0f}") if clip.blanked_s >= 1 else ""
     return html.Figure(
         [
-            html.Img(src=f"/clip/{kept.id}/picture", alt=t("Spectrogram of the sound at {time}", time=at), loading="lazy"),
+            html.Img(src=f"/clip/{kept.id}/picture", alt=t("Spectrogram of the sound at {time}", time=at)),
             html.Audio(src=f"/clip/{kept.id}", controls=True, preload="none", **{"aria-label": t("Sound at {time}", time=at)}),
             html.Figcaption([html.Span(at, className="numeric"), html.Span(f" · {said}{blanked}", className="muted small")]),
         ],

@@ -98,7 +98,7 @@ class Bed:
     damaged: bool = False
     arriving_at: datetime | None = None
     """Since when data of theirs come in at this moment; told with `age_h`."""
-    analyzing: bool = False
+    analyzing: bool | None = None
 
 
 def start_pairing(actor: Actor, name: str, *, fields: Sequence[str] = FIELDS) -> Pairing:

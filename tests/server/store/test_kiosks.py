@@ -69,10 +69,10 @@ def test_data_are_as_old_as_the_end_of_the_night_however_late_they_came(doctor):
 def test_a_display_shows_no_more_than_the_chosen_fields(doctor):
     kiosk = paired(doctor, patient_of(doctor), fields=("tst_min",))
     (bed,) = board(kiosk)
-    always = {"dark", "damaged", "stale_at"}
+    always, with_age = {"dark", "damaged", "stale_at"}, {"arriving_at", "analyzing"}
     said = {field.name for field in fields(Bed) if getattr(bed, field.name) is not None} - always
     assert said == {"position", "alias", "tst_min"}
-    assert {field.name for field in fields(Bed)} == {"position", "alias", "classes", *always, *kiosks.FIELDS}
+    assert {field.name for field in fields(Bed)} == {"position", "alias", "classes", *with_age, *always, *kiosks.FIELDS}
 
 
 def test_a_display_reads_no_night_by_any_other_way(doctor):

@@ -225,9 +225,10 @@ class Reader:
 
     def symbol(self, value: int, model: Adaptive, *, context: int) -> int:
         """Read a symbol of a distribution that learns."""
-        edges, slot = model.edges[context], self._state & (TOTAL - 1)
+        edges, slot = model.edges[context], self._state & 4095
         symbol = bisect_right(edges, slot) - 1
-        self._advance(edges[symbol], edges[symbol + 1] - edges[symbol], slot)
+        start = edges[symbol]
+        self._advance(start, edges[symbol + 1] - start, slot)
         model.learn(context, symbol)
         return symbol
 

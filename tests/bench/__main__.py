@@ -13,7 +13,7 @@ from somnia_engine.readers import read_recording
 from somnia_engine.synthetic import demo, write_demo
 from somnia_engine.types.night import NightAnalysis
 from somnia_engine.types.recording import ReadOptions
-from tests.bench import doors, engine, history, kept, lists, packets, page, reports, sound, staging, video
+from tests.bench import doors, engine, history, imports, kept, lists, packets, page, reports, sound, staging, video
 from tests.bench.measure import Row
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "reports" / "bench.md"
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[NightAnalysis, Path], Iterable[Row]]] = {
     "lists": lambda night, _: lists.rows(night),
     "packets": lambda night, _: packets.rows(night),
     "doors": lambda _, at: doors.rows(at),
+    "imports": lambda _, at: imports.rows(at),
     "engine": lambda _, at: engine.rows(at),
     "sound": lambda _, at: sound.rows(at),
     "staging": lambda night, _: staging.rows(night),

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components import fields
-from components.words import decimal
+from components.words import decimal, percent
 from somnia_engine.text import Text, t
 
 Row = dict[str, Any]
@@ -16,6 +16,7 @@ NAMES: dict[str, Text] = {
     "actigraphy": Text("Published rules for movement"),
     "apnea": Text("Disturbed breathing, minute by minute"),
     "apnea_night": Text("Disturbed breathing of a whole night"),
+    "joined_breathing": Text("Breathing events of all sensors"),
     "rhythm": Text("Irregular pulse"),
     "sound": Text("Sounds"),
     "rules": Text("Heartbeats and oxygen drops"),
@@ -26,6 +27,7 @@ LEADS: dict[str, Text] = {
     "actigraphy": Text("Rules that others published and that stand beside ours on the night page; nothing was fitted."),
     "apnea": Text("Compared with minutes in which experts saw an apnea or hypopnea in a sleep laboratory."),
     "apnea_night": Text("How near the estimate of a whole night comes to what the sleep laboratory counted."),
+    "joined_breathing": Text("How near the list of single events comes to what the sleep laboratory counted."),
     "rhythm": Text("Compared with heart rhythms that cardiologists marked in ECG recordings."),
     "sound": Text(
         "Compared with sounds of known kind, second by second, from sources that the model had not heard, and with composed nights."
@@ -75,7 +77,7 @@ PLAIN: dict[str, tuple[str, str, Text]] = {
 ABOUT = Text(
     "Every figure of a learned model is of people (or sound sources) that it was not trained on, with the range that holds it with 95 %"
     " probability. κ and AUC are 1 for a perfect answer; guessing gives a κ of 0 and an AUC of 0.5."
-    " “Goal” is what we set ourselves before."
+    " “Goal” is what we set ourselves before; “answered” is the share of the time that could be judged and was."
 )
 
 
@@ -120,7 +122,7 @@ def _sentences(name: str, rows: Sequence[Row]) -> list[str]:
 
 def _tables(rows: Sequence[Row]) -> list[Any]:
     """Return a table for each way of testing, with that way above it."""
-    head = [t("what"), t("measure"), t("reached"), t("simple method"), t("goal")]
+    head = [t("what"), t("measure"), t("reached"), t("simple method"), t("goal"), t("answered")]
     parts: list[Any] = []
     for protocol in dict.fromkeys(row["protocol"] for row in rows):
         mine = [row for row in rows if row["protocol"] == protocol]
@@ -158,6 +160,7 @@ def _cells(row: Row) -> list[Any]:
     between = "" if row["low"] is None else t(" ({low} to {high})", low=_number(row["low"]), high=_number(row["high"]))
     return [
         html.Span(row["task"], lang="en"), said, f"{_number(row['value'])}{between}", _number(row["ruler"]), _goal(row),
+        percent(100.0 * row["coverage"]),
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from components import choices, ids, words
+from components.breathing import breathing_tab, has_breathing
 from components.figures.clock import Clock
 from components.figures.night import night_figure
 from components.findings import finding_list
@@ -204,6 +205,8 @@ def tab_body(analysis: NightAnalysis, tab: str | None) -> Any:
         return number_table(analysis)
     if tab == "quality":
         return quality_view(analysis)
+    if tab == "breathing" and has_breathing(analysis):
+        return breathing_tab(analysis)
     if tab == "stages" and hypnogram is not None:
         return stage_table(hypnogram, Clock(analysis.start, analysis.zone))
     return event_list(analysis)
@@ -219,6 +222,7 @@ def _below(analysis: NightAnalysis, opened: str) -> html.Section:
         ("remarks", t("Notes & tags")),
         ("lights", t("Lights off & on")),
     ]
+    labels[1:1] = [("breathing", t("Breathing"))] if has_breathing(analysis) else []
     labels += [("clips", t("Loud moments"))] if analysis.features.coverage("sound_level_db") > 0 else []
     labels += [("stages", t("Stages in words"))] if staged else []
     first = opened if opened in dict(labels) else "events"

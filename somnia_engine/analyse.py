@@ -13,6 +13,7 @@ from somnia_engine.metrics.breathing_events import breathing_event_intervals, br
 from somnia_engine.metrics.disturbances import disturbance_measures
 from somnia_engine.metrics.heart import asleep_mask, detect_slow_and_fast, heart_measures
 from somnia_engine.metrics.hrv import hrv_measures
+from somnia_engine.metrics.joined_breathing import joined_measures
 from somnia_engine.metrics.respiration import oxygen_measures
 from somnia_engine.metrics.rhythm import rhythm_measures
 from somnia_engine.metrics.sound import sound_measures
@@ -195,7 +196,7 @@ def _measure(
         events=events,
         measures={
             **oxygen,
-            **breathing,
+            **breathing | joined_measures(fused.features, events, hypnogram=chosen, lights=lights),
             **heart_measures(heart, asleep),
             **hrv_measures(fused.features, asleep),
             **rhythm_measures(fused.features),

@@ -133,6 +133,16 @@ OXYGEN = (
         NO_BEATS,
     ),
     Row(
+        "joined_events_per_h",
+        "Events",
+        Text("Breathing events of all sensors (estimate)"),
+        NAN,
+        "/h",
+        1,
+        Text("each event once, per hour of monitored time; no AHI"),
+        Text("under 4 h of blood oxygen or heart beats"),
+    ),
+    Row(
         "breathing_pause_per_h",
         "Pauses",
         Text("Pauses in the sound of breathing"),
@@ -183,7 +193,7 @@ def report_night(analysis: NightAnalysis, *, n_nights: int = 1) -> Report:
         tables=(
             Table(Text("Sleep"), _filled(SLEEP, analysis)),
             Table(Text("Stages"), _stages(analysis)),
-            Table(Text("Breathing"), (*_scored(analysis), *_filled(OXYGEN, analysis))),
+            Table(Text("Breathing"), (*_scored(analysis), *_filled(OXYGEN, analysis), *_joined_parts(analysis))),
             Table(Text("Heart"), _filled(HEART, analysis)),
             Table(Text("Snoring and movement"), _filled(OTHER, analysis)),
         ),
@@ -300,6 +310,27 @@ def _by_stage(analysis: NightAnalysis, kinds: Sequence[EventKind]) -> list[Row]:
         value, blank = (60.0 * n / minutes, None) if minutes >= LEAST_MIN else (NAN, Text("under 15 min of it"))
         rows.append(Row(key, term, Text("in {minutes} min", {"minutes": round(minutes)}), value, "/h", 1, None, blank))
     return rows
+
+
+PARTS = (
+    ("supine", "supine", Text("Breathing events on the back")),
+    ("other_side", "non-supine", Text("Breathing events in other positions")),
+    ("rem", "REM", Text("Breathing events in REM sleep")),
+    ("nrem", "NREM", Text("Breathing events in other sleep")),
+)
+
+
+def _joined_parts(analysis: NightAnalysis) -> tuple[Row, ...]:
+    """Return the estimated events by position and by stage with the minutes behind each; nothing where a part was not watched at all."""
+    rows = []
+    for part, term, label in PARTS:
+        minutes, value = (analysis.measures.get(f"joined_{part}_{unit}", NAN) for unit in ("min", "per_h"))
+        if math.isnan(minutes):
+            continue
+        rule = Text("in {minutes} min", {"minutes": round(minutes)})
+        blank = Text("under 15 min of it") if math.isnan(value) else None
+        rows.append(Row(f"joined_{part}_per_h", f"Events {term}", label, value, "/h", 1, rule, blank))
+    return tuple(rows)
 
 
 LEAST_MIN = 15.0

@@ -25,6 +25,7 @@ LEVELS = {Stage.W: 4.0, Stage.R: 3.0, Stage.N1: 2.0, Stage.N2: 1.0, Stage.L: 1.0
 EVENT_TOKENS = {
     EventKind.DS: "spo2",
     EventKind.BP: "spo2",
+    EventKind.BE: "heart",
     EventKind.BR: "heart",
     EventKind.TA: "heart",
     EventKind.IR: "heart",

@@ -64,7 +64,7 @@ def _hugcdn(folder: Path) -> list[Night]:
                 continue
             epochs = z[f"{name}_lab30s"].astype(np.float64)
             raw = z[f"{name}_spo2_1hz"] / 10.0
-            spo2 = _seconds(raw, 30 * len(epochs))
+            spo2 = seconds_of(raw, 30 * len(epochs))
             beats = (z[f"{name}_rr_t"] / 1000.0, z[f"{name}_rr_ms"] / 10.0)
             rr = clean_rr(*beats)
             parts = {"both": signs(len(epochs), rr=rr, spo2_pct=spo2), "beats": signs(len(epochs), rr=rr)}
@@ -76,7 +76,7 @@ def _hugcdn(folder: Path) -> list[Night]:
     return found
 
 
-def _seconds(spo2: NDArray[np.float64], n: int) -> NDArray[np.float32]:
+def seconds_of(spo2: NDArray[np.float64], n: int) -> NDArray[np.float32]:
     """Return n seconds of blood oxygen, freed of slips and filled over short gaps just as the product does."""
     times_s = np.arange(len(spo2), dtype=np.float64)
     good = clean_spo2(times_s, spo2.astype(np.float32))

@@ -18,6 +18,8 @@ from somnia_engine.dsp.windows import epoch_of
 from somnia_engine.types.features import NightInput, Placed
 from somnia_engine.types.hypnogram import EPOCH_S
 
+HOLD_S = 15.0
+"""A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
 LEAST_ECG_HZ = 60.0
 """Below this sampling rate [Hz] QRS complexes cannot be told."""
 

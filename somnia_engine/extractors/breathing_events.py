@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 
 from somnia_engine.dsp.breathing_signs import names, signs
 from somnia_engine.dsp.breathing_waves import waves
+from somnia_engine.dsp.desaturations import detect_desaturations
+from somnia_engine.dsp.heart_cycles import heart_cycles
 from somnia_engine.dsp.recurrent import Committee, load_committee
+from somnia_engine.dsp.resampling import even_trace
 from somnia_engine.dsp.rr import CleanRR
 from somnia_engine.dsp.trees import Trees, load_trees
 from somnia_engine.dsp.windows import Column
 from somnia_engine.errors import ModelError
-from somnia_engine.extractors._beats import Beats, beats_of
+from somnia_engine.extractors._beats import HOLD_S, Beats, beats_of
 from somnia_engine.extractors.oximetry import oxygen_of
 from somnia_engine.resources import load_model
 from somnia_engine.text import Text
+from somnia_engine.types.events import Event, EventKind, EventTable
 from somnia_engine.types.features import Extraction, Extractor, NightInput, StreamQuality
 from somnia_engine.types.hypnogram import EPOCH_S
 
@@ -25,6 +29,8 @@ WEIGHTS = "apnea.npz"
 NETWORKS = "networks.npz"
 TREES_SHARE = 1.0 / 3.0
 """Of the common logit where beats are alone; the networks have the rest."""
+LIKELY_FROM = 0.3
+"""Likelihood of an epoch from which a cycle of the heart rate in it counts as an event: with it the count of Apnea-ECG is unbiased."""
 Scores = NDArray[np.float64]
 
 
@@ -96,6 +102,32 @@ def _beats(night: NightInput) -> tuple[str, Beats] | None:
     return max(found, key=lambda offer: int(offer[1].rr.normal.sum()), default=None)
 
 
+def breathing_cycles(p: Column, beats: Beats, spo2_pct: NDArray[np.float32] | None, *, source: str) -> EventTable:
+    """Return BE events: cycles of the heart rate in likely epochs, but for those that a fall of blood oxygen follows (it tells the event).
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_epochs,), float32
+        From `event_probability`.
+    beats : Beats
+    spo2_pct : ndarray, shape (n_epochs * 30,), float32, or None
+        Each second; NaN where not measured.
+    source : str
+        Who recorded the beats.
+    """
+    normal, seconds = beats.rr.normal, len(p) * EPOCH_S
+    hr = even_trace(beats.rr.times_s[normal], 60000.0 / beats.rr.rr_ms[normal], fs=1.0, duration_s=seconds, hold_s=HOLD_S)
+    told = np.zeros(len(hr) + int(EPOCH_S), dtype=np.bool_)
+    for fall in detect_desaturations(spo2_pct) if spo2_pct is not None else ():
+        told[max(fall.onset - int(EPOCH_S), 0) : fall.end] = True
+    found = []
+    for cycle in heart_cycles(hr):
+        likely = float(p[min(cycle.peak_s // int(EPOCH_S), len(p) - 1)])
+        if likely >= LIKELY_FROM and not told[cycle.onset_s : cycle.peak_s + 1].any():
+            found.append(Event(EventKind.BE, float(cycle.onset_s), float(cycle.end_s - cycle.onset_s), likely, source, cycle.rise_bpm))
+    return EventTable.of(found)
+
+
 def extract_breathing_events(night: NightInput) -> tuple[Extraction, ...]:
     """Extract how likely each epoch holds an apnea or a hypopnea.
 
@@ -108,7 +140,8 @@ def extract_breathing_events(night: NightInput) -> tuple[Extraction, ...]:
     -------
     tuple of Extraction
         `p_breathing_event`: 0..1, from both where both were measured, else from one; NaN where neither was. The model and its limits
-        stand in `models/apnea/card.toml`.
+        stand in `models/apnea/card.toml`. BE events: cycles of the heart rate in likely epochs that no fall of blood oxygen tells of,
+        with the rise of the heart rate [1/min] in `value`.
     """
     oxygen, beats = _oxygen(night), _beats(night)
     if oxygen is None and beats is None:
@@ -121,7 +154,10 @@ def extract_breathing_events(night: NightInput) -> tuple[Extraction, ...]:
     quality = StreamQuality(
         "p_breathing_event", source, float(np.isfinite(p).mean()), float(seen[0] * EPOCH_S), float((seen[-1] + 1) * EPOCH_S)
     )
-    return (Extraction(source, "p_breathing_event", {"p_breathing_event": p}, quality=(quality,)),)
+    events = EventTable.empty()
+    if beats is not None:
+        events = breathing_cycles(p, beats[1], oxygen[1] if oxygen is not None else None, source=beats[0])
+    return (Extraction(source, "p_breathing_event", {"p_breathing_event": p}, events, quality=(quality,)),)
 
 
 EXTRACTOR = Extractor(

@@ -7,7 +7,7 @@ import numpy as np
 from somnia_engine.dsp.heart_waves import WAVES, heart_waves
 from somnia_engine.dsp.variability import five_minutes
 from somnia_engine.dsp.windows import Column, epoch_count, epoch_mean, epoch_sd
-from somnia_engine.extractors._beats import Beats, beats_of
+from somnia_engine.extractors._beats import HOLD_S, Beats, beats_of
 from somnia_engine.extractors._streams import Samples, bounded, quality_of, samples_of, trace_of
 from somnia_engine.text import Text
 from somnia_engine.types.features import Extraction, Extractor, NightInput, Placed
@@ -15,8 +15,6 @@ from somnia_engine.types.features import Extraction, Extractor, NightInput, Plac
 LEAST_PAIRS = 10
 FIVE_MINUTES = ("lf_ms2", "hf_ms2")
 SHORT_TERM = ("rmssd_ms", "pnn50_pct", "ectopic_frac", "beat_quality_frac")
-HOLD_S = 15.0
-"""A watch writes heart rate about every 5 s; a longer silence than this is a gap in the chart."""
 
 
 def _from_beats(placed: Placed, night: NightInput) -> Extraction | None:

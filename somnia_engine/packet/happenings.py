@@ -14,7 +14,7 @@ from somnia_engine.types.hypnogram import EPOCH_S
 KINDS: dict[EventKind, int] = {kind: number for number, kind in enumerate(
     (EventKind.OA, EventKind.CA, EventKind.MA, EventKind.H, EventKind.DS, EventKind.AR, EventKind.LM, EventKind.SN, EventKind.BP,
      EventKind.GR, EventKind.CO, EventKind.TK, EventKind.CR, EventKind.MV, EventKind.LT, EventKind.NS, EventKind.BR, EventKind.TA,
-     EventKind.IR), start=1)}  # fmt: skip
+     EventKind.IR, EventKind.BE), start=1)}  # fmt: skip
 """Codes of the kinds, 1..63; never reused."""
 COARSEST = 4
 """Onsets in units of 1, 2, 4, 8 or 16 s."""

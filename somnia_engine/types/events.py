@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     LM = "LM"
     SN = "SN"
     BP = "BP"
+    BE = "BE"
     GR = "GR"
     CO = "CO"
     TK = "TK"
@@ -46,6 +47,10 @@ GLOSSARY: dict[EventKind, tuple[Text, Text]] = {
     EventKind.LM: (Text("Limb movement"), Text("A movement of an arm or a leg of 0.5 to 10 s.")),
     EventKind.SN: (Text("Snore"), Text("A snoring sound.")),
     EventKind.BP: (Text("Breathing pause"), Text("A stretch of 10 s or more without the sound or motion of breathing.")),
+    EventKind.BE: (
+        Text("Breathing event in the pulse"),
+        Text("The heart slows and then speeds up, as over a pause in breathing, where disturbed breathing is likely."),
+    ),
     EventKind.GR: (Text("Grinding-like sound"), Text("A rhythmic sound like teeth grinding.")),
     EventKind.CO: (Text("Cough"), Text("A coughing sound.")),
     EventKind.TK: (Text("Sleep talk"), Text("Speech during the night.")),

@@ -1,6 +1,7 @@
 """Who may what: every address and every callback, asked by everybody. One that is missing from the tables here fails."""
 
 import re
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -132,16 +133,13 @@ def concrete(dependency: dict[str, Any]) -> Any:
     """Return what a browser sends for an input when nothing was pressed or typed."""
     found: Any = dependency["id"]
     if found.startswith("{"):
-        return (
-            []
-            if "ALL" in found
-            else {"id": {"type": "upload-look", "upload": "0" * 32}, "property": dependency["property"], "value": ["0" * 32, None, None]}
-        )
+        value = ["0" * 32, None, None] if "upload-look" in found else "0" * 32
+        return [] if "ALL" in found else {"id": _named(found), "property": dependency["property"], "value": value}
     return {"id": found, "property": dependency["property"], "value": None}
 
 
 def _named(found: str) -> Any:
-    return {"type": "upload-row", "upload": "0" * 32} if found.startswith("{") else found
+    return {"type": json.loads(found)["type"], "upload": "0" * 32} if found.startswith("{") else found
 
 
 def request_of(output: str, callback: dict[str, Any]) -> dict[str, Any]:

@@ -49,12 +49,12 @@ def has_breathing(analysis: NightAnalysis) -> bool:
 
 def breathing_tab(analysis: NightAnalysis) -> html.Div:
     """Return what the sensors tell together: the events per hour, in whole, by position and by stage, and each event."""
-    events = join_breathing(analysis.features, analysis.events, analysis.lights)
+    events = join_breathing(analysis.features, analysis.events, lights=analysis.lights)
     told = t(
         "Each event once, whichever sensors saw it. The likelihood comes from blood oxygen and heart beats; a pause that was heard raises"
         " it, and breath that was heard through the event lowers it. It is an estimate and no AHI: airflow was not measured."
     )
-    agreement = pauses_and_falls(analysis.features, analysis.events, analysis.lights)
+    agreement = pauses_and_falls(analysis.features, analysis.events, lights=analysis.lights)
     parts = [html.P(told, className="muted"), *_rates(analysis), *([_agreement(agreement)] if agreement is not None else [])]
     if not events:
         return html.Div([*parts, html.P(t("No breathing events were found in what was measured."))], className="tab-body")

@@ -89,10 +89,10 @@ def _counted(night: Night, p: Values, *, oxygen: bool) -> tuple[float, float]:
             Event(EventKind.DS, float(f.onset), float(f.end - f.onset), 1.0, "oxygen", f.depth_pct) for f in detect_desaturations(spo2)
         ]
     likely = p.astype(np.float32)
-    events = EventTable.of([*falls, *breathing_cycles(likely, beats, spo2, source="beats")])
+    events = EventTable.of([*falls, *breathing_cycles(likely, beats, spo2_pct=spo2, source="beats")])
     features = NightFeatures(None, n, {"p_breathing_event": likely})
     hours = np.isfinite(p).sum() * EPOCH_S / 3600.0
-    joined = join_breathing(features, events, Lights(0.0, n * EPOCH_S))
+    joined = join_breathing(features, events, lights=Lights(0.0, n * EPOCH_S))
     return len(joined) / hours, (len(falls) / (np.isfinite(spo2).sum() / 3600.0) if spo2 is not None else float("nan"))
 
 

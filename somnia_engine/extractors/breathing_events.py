@@ -102,7 +102,7 @@ def _beats(night: NightInput) -> tuple[str, Beats] | None:
     return max(found, key=lambda offer: int(offer[1].rr.normal.sum()), default=None)
 
 
-def breathing_cycles(p: Column, beats: Beats, spo2_pct: NDArray[np.float32] | None, *, source: str) -> EventTable:
+def breathing_cycles(p: Column, beats: Beats, *, spo2_pct: NDArray[np.float32] | None, source: str) -> EventTable:
     """Return BE events: cycles of the heart rate in likely epochs, but for those that a fall of blood oxygen follows (it tells the event).
 
     Parameters
@@ -156,7 +156,7 @@ def extract_breathing_events(night: NightInput) -> tuple[Extraction, ...]:
     )
     events = EventTable.empty()
     if beats is not None:
-        events = breathing_cycles(p, beats[1], oxygen[1] if oxygen is not None else None, source=beats[0])
+        events = breathing_cycles(p, beats[1], spo2_pct=oxygen[1] if oxygen is not None else None, source=beats[0])
     return (Extraction(source, "p_breathing_event", {"p_breathing_event": p}, events, quality=(quality,)),)
 
 

@@ -56,7 +56,7 @@ def _sound_weights() -> tuple[float, float]:
     return float(np.log(recall / false)), float(np.log((1.0 - recall) / (1.0 - false)))
 
 
-def join_breathing(features: NightFeatures, events: EventTable, lights: Lights) -> tuple[JoinedEvent, ...]:
+def join_breathing(features: NightFeatures, events: EventTable, *, lights: Lights) -> tuple[JoinedEvent, ...]:
     """Return the breathing events in bed, told by blood oxygen, by the pulse and by sound or picture, each once.
 
     Parameters
@@ -156,7 +156,7 @@ def joined_measures(features: NightFeatures, events: EventTable, *, hypnogram: H
     watched &= (start_s >= lights.off_s) & (start_s < lights.on_s)
     if watched.sum() * EPOCH_S / 60.0 < LEAST_NIGHT_MIN or any(kind in SCORED for kind in events.kind):
         return dict.fromkeys(NAMES, NAN)
-    onsets = np.array([event.onset_s for event in join_breathing(features, events, lights)])
+    onsets = np.array([event.onset_s for event in join_breathing(features, events, lights=lights)])
     counts = np.bincount((onsets // EPOCH_S).astype(np.int64), minlength=features.n_epochs)[: features.n_epochs]
     found = {INDEX: _per_h(counts, watched, least_min=0.0)}
     for part, mask in _parts(features, hypnogram).items():
@@ -192,7 +192,7 @@ class Agreement(NamedTuple):
     by_chance: float
 
 
-def pauses_and_falls(features: NightFeatures, events: EventTable, lights: Lights) -> Agreement | None:
+def pauses_and_falls(features: NightFeatures, events: EventTable, *, lights: Lights) -> Agreement | None:
     """Return whether falls of blood oxygen follow the pauses of another sensor; None without both.
 
     A fall follows a pause where it begins within the pause or 45 s (the lag and half a minute of falling) after it. By chance: the

@@ -24,6 +24,7 @@ WHOLE_PAGES = {
         "admin",
         "bring",
         "clinic_notes",
+        "breathing",
         "clips",
         "infant",
         "lights",

@@ -1,7 +1,7 @@
 """Who may what: every address and every callback, asked by everybody. One that is missing from the tables here fails."""
 
-import re
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date

@@ -29,7 +29,7 @@ def pause(onset_s: float, *, source: str = "phone") -> Event:
 
 
 def joined(features: NightFeatures, *events: Event):
-    return join_breathing(features, EventTable.of(events), LIGHTS)
+    return join_breathing(features, EventTable.of(events), lights=LIGHTS)
 
 
 def test_a_pause_and_the_fall_that_follows_it_are_one_event_of_two_sensors():
@@ -84,7 +84,7 @@ def test_without_oxygen_and_beats_there_is_no_list():
 
 def test_a_scored_night_keeps_its_own_count():
     events = EventTable.of([fall(1000.0), Event(EventKind.OA, 900.0, 20.0, 1.0, "lab")])
-    assert join_breathing(night(), events, LIGHTS) == ()
+    assert join_breathing(night(), events, lights=LIGHTS) == ()
     assert math.isnan(joined_measures(night(), events, hypnogram=None, lights=LIGHTS)[INDEX])
 
 
@@ -128,15 +128,15 @@ def test_falls_that_follow_pauses_stand_beside_what_chance_gives():
     spo2 = np.full(N, 95.0, dtype=np.float32)
     times = np.arange(600.0, 27000.0, 600.0)
     following = EventTable.of([event for at in times for event in (pause(at), fall(at + 30.0))])
-    agreement = pauses_and_falls(night(spo2_pct=spo2), following, LIGHTS)
+    agreement = pauses_and_falls(night(spo2_pct=spo2), following, lights=LIGHTS)
     assert agreement is not None
     assert (agreement.pauses, agreement.followed) == (len(times), len(times))
     assert 0.05 * len(times) < agreement.by_chance < 0.2 * len(times)
     apart = EventTable.of([event for at in times for event in (pause(at), fall(at + 300.0))])
-    unrelated = pauses_and_falls(night(spo2_pct=spo2), apart, LIGHTS)
+    unrelated = pauses_and_falls(night(spo2_pct=spo2), apart, lights=LIGHTS)
     assert unrelated is not None
     assert unrelated.followed == 0
 
 
 def test_pauses_without_blood_oxygen_are_not_compared():
-    assert pauses_and_falls(night(), EventTable.of([pause(100.0)]), LIGHTS) is None
+    assert pauses_and_falls(night(), EventTable.of([pause(100.0)]), lights=LIGHTS) is None

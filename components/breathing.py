@@ -57,11 +57,11 @@ def breathing_tab(analysis: NightAnalysis) -> html.Div:
     agreement = pauses_and_falls(analysis.features, analysis.events, lights=analysis.lights)
     parts = [html.P(told, className="muted"), *_rates(analysis), *([_agreement(agreement)] if agreement is not None else [])]
     if not events:
-        return html.Div([*parts, html.P(t("No breathing events were found in what was measured."))], className="tab-body")
+        return html.Div([*parts, html.P(t("No breathing events were found in what was measured."))], className="tab-body stack-small")
     shown = sorted(sorted(events, key=lambda event: -event.p)[:MOST])
     if len(shown) < len(events):
         parts.append(html.P(t("The {n} likeliest of {all} events are listed.", n=len(shown), all=len(events)), className="muted"))
-    return html.Div([*parts, _list(shown, analysis)], className="tab-body")
+    return html.Div([*parts, _list(shown, analysis)], className="tab-body stack-small")
 
 
 def _rates(analysis: NightAnalysis) -> list[html.Div]:
@@ -81,7 +81,7 @@ def _rates(analysis: NightAnalysis) -> list[html.Div]:
 
 
 def _agreement(agreement: Agreement) -> html.P:
-    chance = words.decimal(agreement.by_chance, 1)
+    chance = words.decimal(agreement.by_chance, 0)
     said_of = t(
         "Of {n} pauses that another sensor noticed while blood oxygen was measured, {k} were followed by a fall of it;"
         " by chance {c} would.",

@@ -40,4 +40,6 @@ def _waking(analysis: NightAnalysis) -> list[Any]:
     if math.isnan(count) or count == 0 or math.isnan(chance):
         return []
     told = {"n": f"{count:.0f}", "awake": f"{awake:.0f}", "chance": f"{chance:.1f}"}
-    return [html.P(t("{n} lights and noises while asleep: {awake} followed by an awakening within a minute, {chance} by chance.", **told))]
+    return [
+        html.P(t("Lights and noises while asleep: {n}; followed by an awakening within a minute: {awake} (by chance {chance}).", **told))
+    ]

@@ -72,7 +72,7 @@ def begin(actor: Actor, night_id: str) -> None:
     if night is None or actor.role is not Role.DOCTOR or night.owner == actor.id or _last(night_id) is not None:
         return
     _next(actor, night, 1)
-    _commit()
+    commit_first()
 
 
 def write(actor: Actor, night_id: str, text: str, *, state: str = STARTED) -> bool:
@@ -89,7 +89,7 @@ def write(actor: Actor, night_id: str, text: str, *, state: str = STARTED) -> bo
     row.state = PENDING if state == PENDING else row.state
     if state == PENDING:
         note(actor, "hand_over", subject=row.patient, thing=night_id)
-    _commit()
+    commit_first()
     return True
 
 
@@ -115,7 +115,7 @@ def sign(actor: Actor, night_id: str, text: str) -> bool:
         NIGHT,
         Text("{doctor} has signed what they say of a night of yours. See it on the night’s page.", {"doctor": called(actor.id)}),
     )
-    _commit()
+    commit_first()
     return True
 
 
@@ -163,7 +163,8 @@ def _next(actor: Actor, night: NightRow, version: int) -> InterpretationRow:
     return row
 
 
-def _commit() -> None:
+def commit_first() -> None:
+    """Commit what must be the next version of its night; raises RefusalError when somebody else was first."""
     try:
         session().commit()
     except IntegrityError:

@@ -15,6 +15,7 @@ from somnia_server.store.addresses import called
 from somnia_server.store.audit import note
 from somnia_server.store.damaged import read_or
 from somnia_server.store.house import house, now
+from somnia_server.store.interpretations import commit_first
 from somnia_server.store.reach import alive, changes, reads_nights
 from somnia_server.store.refusals import RefusalError
 from somnia_server.store.scorings import LIGHTS, Marks, check_lights, epochs_of, next_version
@@ -64,7 +65,7 @@ def edit_lights(actor: Actor, night_id: str, off_s: float, on_s: float) -> bool:
     row.sealed_marks = house().vault.seal(codec.dumps(marks), table=TABLE, row=row.id, owner=row.patient)
     session().add(row)
     note(actor, "edit_lights", subject=night.owner, thing=night.id)
-    session().commit()
+    commit_first()
     return True
 
 

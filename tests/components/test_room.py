@@ -25,7 +25,7 @@ def test_each_reading_of_the_room_stands_beside_its_range_and_source() -> None:
 
 
 def test_lights_and_noises_stand_beside_what_chance_would_give() -> None:
-    assert "6 lights and noises while asleep: 3 followed by an awakening within a minute, 0.8 by chance." in words(WAKING)
+    assert "Lights and noises while asleep: 6; followed by an awakening within a minute: 3 (by chance 0.8)." in words(WAKING)
 
 
 def test_a_night_without_a_room_has_no_panel() -> None:

@@ -1,6 +1,8 @@
 """Judge finds and positions on a mannequin, rendered bodies at known angles, and beds without anybody.
 
-python models/pose/evaluate.py [--data FOLDER] [--out FILE]
+python models/pose/evaluate.py [--data FOLDER] [--heldout FOLDER] [--out FILE]
+
+No people are in it: a figure is of so many pictures, and `--heldout` judges nothing.
 """
 
 import argparse
@@ -65,7 +67,7 @@ def _row(task: str, counts: tuple[int, int], *, protocol: str, figure: str, bar:
     low, high = ((middle + side * spread) / (1 + Z**2 / of) for side in (-1, 1))
     passed = None if bar is None else bool(share <= bar if fewer else share > bar)
     return {
-        "task": task, "protocol": protocol, "n_people": 0, "n_units": of, "unit": "pictures", "figure": figure,
+        "task": task, "protocol": protocol, "n_people": of, "n_units": of, "unit": "pictures", "figure": figure,
         "value": round(share, 4), "low": round(max(float(low), 0.0), 4), "high": round(min(float(high), 1.0), 4), "ruler": bar,
         "ruler_name": "four turns, MediaPipe's own way" if not fewer and bar else "", "bar": bar, "passed": passed, "coverage": 1.0,
     }  # fmt: skip

@@ -7,7 +7,7 @@ Schema = dict[str, Any]
 ID, NIGHT = "5f0c9b3d2a1e4f67890123456789abcd", "2026-03-01"
 IDS = frozenset({"id", "after", "job", "patient", "doctor", "upload"})
 VALUES: dict[str, Any] = {
-    "access_token": "eyJhbGciOiJIUzI1NiJ9…",
+    "access_token": "the-access-token",
     "after": ID,
     "birth_date": "1980-04-23",
     "channels": ["hr_bpm", "spo2_pct"],
@@ -44,10 +44,10 @@ VALUES: dict[str, Any] = {
     "next": None,
     "nights": [NIGHT],
     "password": "several quiet words 7",
-    "public_key": "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=",
+    "public_key": "c29tbmlhc29tbmlhc29tbmlhc29tbmlhc29tbmlhc28=",
     "revoked_at": None,
     "scope": "nights:read nights:write",
-    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "secret": "whsec_" + "EXAMPLE" * 4,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "size": 48213,
     "received": 48213,

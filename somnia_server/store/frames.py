@@ -61,7 +61,7 @@ class SealedWriter:
             raise
         self.index, self.offset, end = _walk(self._file)
         self._file.seek(end)
-        self._file.truncate()
+        self._whole = True
 
     def _salt(self) -> bytes:
         self._file.seek(0)
@@ -79,9 +79,16 @@ class SealedWriter:
         """Seal and append one piece of at most FRAME_BYTES."""
         if not 0 < len(piece) <= FRAME_BYTES:
             raise ValueError(f"a piece has {len(piece)} bytes; 1 to {FRAME_BYTES} are allowed")
+        self._cut()
         self._file.write(self._frames.seal(piece, self.index))
         self.index += 1
         self.offset += len(piece)
+
+    def _cut(self) -> None:
+        """Cut off what follows the last whole frame before anything is written; who writes nothing leaves the end of a finished stream."""
+        if self._whole:
+            self._file.truncate()
+            self._whole = False
 
     def mark(self) -> tuple[int, int, int]:
         """Return the place that has been reached, for `cut_back`."""
@@ -95,6 +102,7 @@ class SealedWriter:
 
     def finish(self) -> None:
         """Close the stream for good: what is cut off from now on is noticed."""
+        self._cut()
         self._file.write(self._frames.seal(b"", self.index, last=True))
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -167,7 +167,7 @@ REFUSED_URLS = {
     "https://other.example/a": "SOMNIA_WEBHOOK_HOSTS names whom they may",
     "http://hooks.example/a": "https://",
     "ftp://hooks.example/a": "no address",
-    "https://ann:secret@hooks.example/a": "no address",
+    "https://ann:word@hooks.example/a": "no address",
     "https://hooks.example/a#part": "no address",
     "https://hooks.example:99999/": "no address",
     "https://[::1/": "no address",

@@ -50,6 +50,14 @@ KNOWN = re.compile(
 NAMED = re.compile(r"""(?i)(?:secret|passw(?:or)?d|token|api_?key|credential)[\w"'\]]*\s*[:=]\s*b?["']([^"'\s{}<>]{12,})["']""")
 """What is written down under a name that says it is a secret."""
 WORD = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+PUBLISHED = {
+    "whsec_" + "MfKQ9r8GKYqrTwjUPD8I" + "LPZIo2LaLaSw",
+    "g0hM9SsE+OTPJTGt/tmI" + "KtSyZlE3uFJELVlNIOLJ1OE=",
+    "hSDwCYkwp1R0i33ctD73" + "Wg2/Og0mOBr066SpjqqbTmo=",
+    "eyJhbGciOiJI" + "UzI1NiJ9…",
+    "://ann:" + "secret@",
+}
+"""Examples of the API's document, one of them the test vector of Standard Webhooks, that earlier versions wrote in one piece."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -111,8 +119,9 @@ def test_nothing_that_was_ever_committed_holds_a_secret():
         ):
             shown = subprocess.run(["git", "cat-file", "blob", name], cwd=PROJECT, capture_output=True, check=False).stdout
             files += 1
-            if said := secrets_in(shown.decode("utf-8", "replace"), vendored=path.startswith(VENDORED)):
-                found[path] = said
+            said = secrets_in(shown.decode("utf-8", "replace"), vendored=path.startswith(VENDORED))
+            if real := [word for word in said if word not in PUBLISHED]:
+                found[path] = real
     assert found == {}
     assert files > 1000
     kept = {"versions of files in the whole history": f"{files:,}", "that hold a secret": "0"}

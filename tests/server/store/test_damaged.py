@@ -15,6 +15,7 @@ from somnia_server.store import (
     answers,
     audit,
     breaches,
+    clinic_notes,
     devices,
     filters,
     grants,
@@ -56,6 +57,7 @@ SHOWN_NOWHERE = {
     "jobs.sealed_options",
     "uploads.sealed_survey",
     "sessions.sealed_agent",
+    "clips.sealed_clip",
     "trends.sealed_trend",
     "devices.sealed_key",
     "packets.sealed_letter",
@@ -97,6 +99,7 @@ class World:
         for one in (self.patient, self.other):
             assert kiosks.add_bed(self.doctor, self.kiosk.id, patient=one.id, alias="Bed")
         for i in range(2):
+            assert clinic_notes.write(self.admin, f"Breakfast is at {7 + i}.", last_day=now().date())
             devices.add_device(self.patient, f"Phone {i}")
         self._read_by_the_doctor()
         session().commit()
@@ -144,6 +147,7 @@ class World:
             "interpretations": lambda: interpretations.interpretations_of(doctor, self.night),
             "messages": lambda: messages.list_messages(doctor),
             "visits": lambda: visits.list_visits(doctor),
+            "words on displays": lambda: clinic_notes.notes_now(self.admin),
             "displays": lambda: kiosks.list_kiosks(doctor),
             "a display": lambda: kiosks.board(self.kiosk),
             "grants": lambda: grants.grants_of(patient),

@@ -156,3 +156,11 @@ def test_a_piece_has_a_bounded_size(tmp_path):
             writer.write(b"x" * (FRAME_BYTES + 1))
     assert (tmp_path / "s").stat().st_size == HEADER_BYTES + LENGTH_BYTES + OVERHEAD + FRAME_BYTES
     assert (tmp_path / "s").stat().st_mode & 0o077 == 0
+
+
+def test_a_late_writer_that_writes_nothing_leaves_a_finished_stream_whole(tmp_path: Path):
+    path = tmp_path / "stream"
+    write(path, b"a night")
+    with SealedWriter(path, vault=VAULT, place=HERE) as late:
+        assert late.offset == len(b"a night")
+    assert read(path) == b"a night"

@@ -30,7 +30,7 @@ limits = [
     "Single events were never compared with scored ones: HuGCDN2014 has half minutes that hold an event, Apnea-ECG an AHI of each night.",
     "How often a pause is heard was measured on nights composed of licensed sounds on real schedules, not in bedrooms.",
     "Hypopneas have no silence: hearing breath through one lowers its likelihood more than it should.",
-    "The least likelihood was chosen on the nights that the figures are told for.",
+    "The least likelihood, and the least rise of the heart's cycles and theirs, were chosen on the nights that the figures are told for.",
     "What a camera saw of pauses adds a source to an event and nothing to its likelihood: its reliability was not measured.",
     "It is an estimate per hour of monitored time and no AHI; central and obstructive events are not told apart.",
 ]

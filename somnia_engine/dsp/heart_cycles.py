@@ -11,7 +11,7 @@ LEAST_RISE_BPM = 3.0
 LEAST_APART_S = 12
 """A smaller or sooner rise is none: set on Apnea-ECG and HuGCDN2014, where the count of events stood nearest to the scored ones."""
 FALLEN = 0.2
-"""Share of the fall that is over where the slow part begins. Our own: the lengths are then as those of scored events, 15 to 25 s."""
+"""Share of the fall that is over where the slow part begins. Our own: half of the lengths are then under 12 s, scored ones under 15 s."""
 SHORTEST_S, LONGEST_S = 10, 60
 """Bounds of the slow part [s]; 10 s is the least of an apnea (Berry 2012, doi 10.5664/jcsm.2172), the upper bound is our own."""
 

@@ -1,5 +1,6 @@
 """Breathing events of every sensor as one list: each with the sensors that saw it, how likely it is, and how it was lain in."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
@@ -79,8 +80,10 @@ def join_breathing(features: NightFeatures, events: EventTable, *, lights: Light
         return ()
     inside = events.between(lights.off_s, lights.on_s)
     groups = _grouped([_span(event) for event in inside.of_kind(*BODY)], [_span(event) for event in inside.of_kind(EventKind.BP)])
-    found = (_joined(group, features, p) for group in groups)
-    return tuple(sorted(event for event in found if event.p >= float(load_card(NAME)["least_p"])))
+    heard, sounds = np.isfinite(features["snore_frac"]), features.sources.get("snore_frac", ())
+    least = float(load_card(NAME)["least_p"])
+    found = (_joined(group, p, heard, sounds=sounds) for group in groups)
+    return tuple(sorted(event for event in found if event.p >= least))
 
 
 def _span(event: Event) -> Event:
@@ -105,16 +108,14 @@ def _grouped(body: list[Event], pauses: list[Event]) -> list[list[Event]]:
     return groups
 
 
-def _joined(group: list[Event], features: NightFeatures, p: NDArray[np.float32]) -> JoinedEvent:
+def _joined(group: list[Event], p: NDArray[np.float32], heard: NDArray[np.bool_], *, sounds: tuple[str, ...]) -> JoinedEvent:
     timed = [event for event in group if event.kind is EventKind.BP] or group
     onset = min(event.onset_s for event in timed)
     end = max(event.onset_s + event.duration_s for event in timed)
     first = min(int(onset // EPOCH_S), len(p) - 1)
     span = slice(first, max(int(np.ceil((end + LAG_S) / EPOCH_S)), first + 1))
-    body, heard = p[span], np.isfinite(features["snore_frac"][span])
-    likely = float(np.nanmax(body)) if np.isfinite(body).any() else 0.0
-    if heard.all():
-        sounds = features.sources.get("snore_frac", ())
+    likely = max((value for value in p[span].tolist() if not math.isnan(value)), default=0.0)
+    if heard[span].all():
         paused = any(event.kind is EventKind.BP and event.source in sounds for event in group)
         likely = _weighed(likely, _sound_weights()[0 if paused else 1])
     kinds = tuple(sorted({event.kind for event in group}))
@@ -122,8 +123,8 @@ def _joined(group: list[Event], features: NightFeatures, p: NDArray[np.float32])
 
 
 def _weighed(p: float, weight: float) -> float:
-    odds = np.exp(weight) * p / max(1.0 - p, 1e-6)
-    return float(odds / (1.0 + odds))
+    odds = math.exp(weight) * p / max(1.0 - p, 1e-6)
+    return odds / (1.0 + odds)
 
 
 def position_of(features: NightFeatures) -> NDArray[np.float32]:

@@ -19,6 +19,9 @@ NAMES: dict[str, Text] = {
     "joined_breathing": Text("Breathing events of all sensors"),
     "rhythm": Text("Irregular pulse"),
     "sound": Text("Sounds"),
+    "mat": Text("Position on a pressure mat"),
+    "pose": Text("Position seen by a camera"),
+    "packet": Text("A night in a packet of 2 KB"),
     "rules": Text("Heartbeats and oxygen drops"),
 }
 """The parts of the page, in their order; a model that is not named here comes behind them under its own name."""
@@ -32,6 +35,9 @@ LEADS: dict[str, Text] = {
     "sound": Text(
         "Compared with sounds of known kind, second by second, from sources that the model had not heard, and with composed nights."
     ),
+    "mat": Text("Compared with the positions that people were asked to take on a mat."),
+    "pose": Text("Compared with a mannequin in a bed and with drawn bodies at known angles; real sleepers were not to be had."),
+    "packet": Text("How near the analysis from a packet comes to that from the files of the same night."),
     "rules": Text("These are not learned. They are compared with beats that cardiologists marked and with groups of patients."),
 }
 FIGURES: dict[str, Text] = {

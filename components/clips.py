@@ -32,11 +32,13 @@ def clips_tab(kept: Sequence[Kept], analysis: NightAnalysis) -> html.Div:
     """Return the clips in order of time; what to do to have some when there is none."""
     if not kept:
         said = t("None were kept. Switch them on under About you before a night is analyzed.")
-        return html.Div([html.P(said, className="muted"), dcc.Link(t("About you"), href="/settings")], className="stack-small")
+        return html.Div([html.P(said, className="muted"), dcc.Link(t("About you"), href="/settings")], className="tab-body stack-small")
     clock = Clock(analysis.start, analysis.zone)
     until = words.day_month(kept[0].expires_at)
     lead = t("The loudest moments, at most 10 s each. What may be a voice is blanked. They are deleted on {day}.", day=until)
-    return html.Div([html.P(lead, className="muted small"), html.Div([_card(one, clock) for one in kept], className="clips")])
+    return html.Div(
+        [html.P(lead, className="muted small"), html.Div([_card(one, clock) for one in kept], className="clips")], className="tab-body"
+    )
 
 
 def _card(kept: Kept, clock: Clock) -> html.Figure:

@@ -28,10 +28,9 @@ def room_panel(analysis: NightAnalysis) -> html.Section | None:
 
 
 def _row(number: Number, value: float) -> html.Div:
-    usual = [] if number.usual is None else [html.Small(t("Usual: {range} ({source}).", range=number.usual, source=number.source))]
-    return html.Div(
-        [html.Dt([t(number.label), *[html.Br()] * len(usual), *usual]), html.Dd(said(value, number.form))], className="seen-row"
-    )
+    usual = [] if number.usual is None else [t("Usual: {range} ({source}).", range=number.usual, source=number.source)]
+    name = html.Dt([t(number.label), *(html.Small(words, className="fine") for words in usual)])
+    return html.Div([name, html.Dd(said(value, number.form), className="numeric")], className="seen-row")
 
 
 def _waking(analysis: NightAnalysis) -> list[Any]:

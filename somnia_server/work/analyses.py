@@ -24,6 +24,7 @@ from somnia_server.store.processing import processing_refusal
 from somnia_server.store.recordings import READY, Upload
 from somnia_server.store.vault import TamperedError
 from somnia_server.work import door, room
+from somnia_server.work.queue import said_of
 from somnia_server.work.room import Limits, NightKey, Progress, Request
 
 T = TypeVar("T")
@@ -72,7 +73,9 @@ def _run(claim: Claim, stop: threading.Event) -> None:
         request = replace(asked, subject=subject, history=len(history))
         answer = door.ask(request, history, wanted=_Heartbeat(claim, stop))
     key = codec.loads(NightKey, answer.frames[room.RESULT])
-    kept = Kept(key.night, _fingerprint(claim, packet, answer), demo=demo, expires_at=retention.night_stays_until(claim.owner, now()))
+    kept = Kept(
+        key.night, _fingerprint(claim, packet, answer, key=key), demo=demo, expires_at=retention.night_stays_until(claim.owner, now())
+    )
     plain = (answer.frames[room.SUMMARY], answer.frames[room.SERIES])
     blobs = plain if demo else narrator.with_words(claim.owner, plain)
     clips = clipcodec.unpack_clips(answer.frames.get(room.CLIPS, b"[]"))
@@ -84,10 +87,15 @@ def _run(claim: Claim, stop: threading.Event) -> None:
     recordings.release_uploads(claim.upload_ids, at=now())
 
 
-def _fingerprint(claim: Claim, packet: tuple[str, bytes] | None, answer: door.Answer) -> str:
-    """Return what the night is recognised by; one from a packet by its device and its start, so that telling it again replaces it."""
+def _fingerprint(claim: Claim, packet: tuple[str, bytes] | None, answer: door.Answer, *, key: NightKey) -> str:
+    """Return what the night is recognised by, so that bringing it again replaces it.
+
+    One from a packet by its device and its start, else by what was read for it: a newer export holds the older nights too. Sound and
+    pictures are recognised by their files.
+    """
     if packet is None:
-        return claim.fingerprint
+        content = "night", str(key.night), said_of(claim.choices), key.content
+        return house().vault.fingerprint(claim.owner, *content) if key.content else claim.fingerprint
     start = nightcodec.unpack_summary(answer.frames[room.SUMMARY]).start
     return packets.night_fingerprint(claim.owner, packet[0], str(start))
 

@@ -67,11 +67,11 @@ def _only_night(uploads: Sequence[Upload]) -> date | None:
 def _order(files: Sequence[Upload], *, night: date | None, choices: Choices) -> Order:
     owner = files[0].owner
     digests = sorted(upload.sha256 or upload.id for upload in files)
-    fingerprint = house().vault.fingerprint(owner, str(night), _said(choices), *digests)
+    fingerprint = house().vault.fingerprint(owner, str(night), said_of(choices), *digests)
     return Order(owner, tuple(upload.id for upload in files), night, choices, fingerprint)
 
 
-def _said(choices: Choices) -> str:
+def said_of(choices: Choices) -> str:
     """Return choices as a fingerprint knows them: what is as it was before there was a choice is not named."""
     said: dict[str, object] = json.loads(codec.dumps(choices))
     for name, plain in (

@@ -22,6 +22,7 @@ from somnia_engine.types.recording import ReadOptions, Subject
 from somnia_server.failures import noted
 from somnia_server.store import clipcodec, codec, nightcodec
 from somnia_server.store.choices import Choices
+from somnia_server.work.content import content_of
 from somnia_server.work.fence import put_up
 
 PROGRESS, RESULT, SUMMARY, SERIES, CLIPS, REFUSED, CRASHED = b"P", b"R", b"S", b"T", b"C", b"E", b"X"
@@ -62,9 +63,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class NightKey:
-    """The day of an analysed night."""
+    """The day of an analysed night, and the digest of what it was made of; "" where only its files tell."""
 
     night: date
+    content: str = ""
 
 
 def write_frame(pipe: IO[bytes], kind: bytes, body: bytes) -> None:
@@ -148,7 +150,7 @@ def _analyse(request: Request, history: NightHistory, answers: BinaryIO) -> None
         from somnia_engine.clips import loudest_clips
 
         write_frame(answers, CLIPS, clipcodec.pack_clips(loudest_clips(recordings, said)))
-    write_frame(answers, RESULT, codec.dumps(NightKey(night)))
+    write_frame(answers, RESULT, codec.dumps(NightKey(night, content_of(recordings))))
 
 
 def _lock(request: Request) -> None:

@@ -59,6 +59,6 @@ def test_a_night_is_kept_under_the_day_on_which_it_began(app: Flask, visitor: Vi
 
 def test_with_the_usual_hour_the_same_files_are_the_same_night_as_before(app: Flask):
     with app.app_context():
-        plain = queue._said(queue.Choices("Europe/Berlin"))
+        plain = queue.said_of(queue.Choices("Europe/Berlin"))
         assert plain == '{"zone":"Europe/Berlin","start":null,"lights_off":null,"lights_on":null}'
-        assert queue._said(queue.Choices("Europe/Berlin", split_hour=3)) != plain
+        assert queue.said_of(queue.Choices("Europe/Berlin", split_hour=3)) != plain
